@@ -1,0 +1,40 @@
+# Two commands do everything: `make demo` and `make test`. Both set the machine up first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test check format lock wheel clean
+
+install: .venv/installed
+
+.venv/installed: requirements-dev.txt pyproject.toml .ci/venv
+	PYTHON=$(PYTHON) sh .ci/venv
+	touch $@
+
+demo: install
+	$(BIN)/saldopost demo
+
+# SALDOPOST_TEST_JOBS: how many tests run at once (default: one per core).
+test: install
+	sh .ci/servers
+	$(BIN)/pytest -n $${SALDOPOST_TEST_JOBS:-auto}
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Both files carry hashes and no address; a hash is all that pip needs to know what it got.
+lock: install
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra demo --group dev -c requirements.txt -o requirements-dev.txt
+
+wheel: install
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The process: commands, settings, logs, mailboxes, courier, sender trust and the service loop."""

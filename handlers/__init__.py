@@ -1,0 +1,1 @@
+"""What the records mean: routes, matching, balances, invoices and the report."""

@@ -1,0 +1,1 @@
+"""Bytes in, records out: no database, no network, no clock."""

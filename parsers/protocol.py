@@ -1,0 +1,90 @@
+"""What the daemon and its child say to each other: msgpack frames of these types, never pickle.
+
+The daemon speaks first: `ReadEnvelope` (for a mail), then `Open` or nothing at all. The child answers
+`ReadEnvelope` with one `EnvelopeRead`; and `Open` with any number of `Blocks`, `Items`, `FileRead` and `FileRefused`,
+in the order in which the files stand, then one `Done`. A `FileRefused` takes back all blocks of its page index.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from parsers.records import Block, Envelope, File, Finding, Item, Side
+
+FRAME_ROWS = 1000
+
+
+class Options(msgspec.Struct, frozen=True):
+    """How the files are to be read for one administration."""
+
+    currency: str
+    negate: tuple[Side, ...] = ()  # the sides whose sign is turned (setting `sign`)
+    largest_file: int = 200 * 1024 * 1024  # bytes, counted after unpacking
+    largest_plain_file: int = 2 * 1024 * 1024 * 1024
+
+
+class ReadEnvelope(msgspec.Struct, frozen=True, tag=True):
+    """Read the header block of the mail that was handed over."""
+
+
+class Open(msgspec.Struct, frozen=True, tag=True):
+    """Open the attachments of the mail, or the files that were handed over."""
+
+    options: Options
+
+
+Request = ReadEnvelope | Open
+
+
+class EnvelopeRead(msgspec.Struct, frozen=True, tag=True):
+    """The header block, and the SHA-256 of the raw mail."""
+
+    envelope: Envelope
+    sha256: str
+
+
+class Blocks(msgspec.Struct, frozen=True, tag=True):
+    """Blocks of the page being read; always sent before the first item of theirs."""
+
+    rows: list[Block]
+
+
+class Items(msgspec.Struct, frozen=True, tag=True):
+    """Open items of blocks sent before, at most `FRAME_ROWS` or so."""
+
+    rows: list[Item]
+
+
+class FileRead(msgspec.Struct, frozen=True, tag=True):
+    """A file came to a clean end."""
+
+    file: File
+
+
+class FileRefused(msgspec.Struct, frozen=True, tag=True):
+    """A file that cannot be used; what it gave before counts for nothing."""
+
+    index: int
+    finding: Finding
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """All was read. `findings` are about the mail as a whole (nothing usable in it, look-alikes)."""
+
+    findings: list[Finding]
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """The mail as a whole cannot be read (nested too deep, too many parts): the sender's mail, refused."""
+
+    finding: Finding
+
+
+class Crashed(msgspec.Struct, frozen=True, tag=True):
+    """A bug in the child: the traceback, for the log."""
+
+    traceback: str
+
+
+Frame = EnvelopeRead | Blocks | Items | FileRead | FileRefused | Done | Broken | Crashed
+Kind = Literal["mail", "files"]

@@ -1,0 +1,117 @@
+"""The records that parsers give: what a mail and the files in it say, before anyone decides what it means.
+
+Amounts are integers in minor units of their currency (cents for EUR, yen for JPY). Calendar dates are ISO 8601
+text without a zone, as Exact writes them (xsd:date, an offset suffix dropped). Moments are aware datetimes in UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+Side = Literal["receivable", "payable"]
+
+
+class Block(NamedTuple):
+    """One `AR` or `AP` element: an account and, by `block`, the items below it.
+
+    An account may come in several blocks, on one page or on several.
+    """
+
+    block: int  # counts over all files of one reading, from 0
+    page: int  # `File.index` of the file it stands in
+    side: Side
+    exact_id: str | None  # Account/@ID: GUID in lower case without braces
+    code: str | None  # Account/@code without the blanks that Exact pads it with
+    name: str
+
+
+class Item(NamedTuple):
+    """One `OutstandingItem`. DC is the administration's currency, FC the item's own."""
+
+    block: int
+    number: str  # @number as text without leading zeros or plus; "" for none and for 0
+    your_ref: str
+    description: str
+    invoice_date: str
+    due_date: str
+    currency: str  # Currency/@code; the administration's own where it is empty
+    invoice_fc: int
+    open_fc: int
+    invoice_dc: int
+    open_dc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a reader of the reply must know: what, and where.
+
+    `code` is a stable word such as `xml-truncated`; `handlers` puts it into the reader's language with `values`.
+    `fragment` is at most 80 characters of the sender's own text, not escaped.
+    """
+
+    code: str
+    file: str = ""
+    line: int | None = None
+    fragment: str = ""
+    values: dict[str, str | int] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """The sender's mistake: it becomes a line of the reply and is never retried."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One side of one export file, with what its `Topic` says of it (None where it does not)."""
+
+    side: Side
+    blocks: int
+    items: int
+    count: int | None
+    pagesize: int | None
+    ts_d: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file that a parser claimed and read to a clean end."""
+
+    index: int  # counts the files of one reading, from 0
+    name: str  # for display: base name, NFC, no control characters, at most 120 characters
+    part: str  # where it was found: MIME part "2.1", in an archive "2.1/ARs_1.xml"
+    sha256: str  # of the file's own bytes, after MIME decoding and unpacking
+    size: int
+    format: str  # the parser that claimed it: "open-items"
+    number: int | None  # the N of `ARs_N.xml`, evidence for a set of pages
+    pages: tuple[Page, ...]
+    warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The tags of one DKIM-Signature header that decide which key to ask the DNS for (RFC 6376 section 3.5)."""
+
+    index: int
+    domain: str
+    selector: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the header block of a mail says. Nothing here is trusted yet; text is decoded and free of controls."""
+
+    message_id: str | None  # with its angle brackets; None unless one valid msg-id (RFC 5322 section 3.6.4)
+    sender: str | None  # the address of the one mailbox of the one From header, domain in lower case; else None
+    recipients: tuple[str, ...]  # To, Cc, Delivered-To, X-Original-To, in that order, without repeats
+    delivered_to: tuple[str, ...]
+    subject: str  # at most 200 characters
+    date: datetime | None  # the Date header in UTC; None when absent or not a date
+    in_reply_to: tuple[str, ...]  # valid msg-ids only
+    references: tuple[str, ...]
+    automatic: str | None  # why nobody waits for an answer ("auto-submitted", "list", …), None for a person's mail
+    loop: tuple[str, ...]  # X-Loop values, to recognise our own mail
+    signatures: tuple[Signature, ...] = ()

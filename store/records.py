@@ -1,0 +1,158 @@
+"""The records that the store takes and gives. Amounts: integers in minor units of the administration's currency
+unless they say otherwise. Moments: aware datetimes in UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+Side = Literal["receivable", "payable"]
+ImportState = Literal["applied", "unchanged", "held", "refused", "superseded", "rejected", "undone"]
+MessageState = Literal["waiting", "applied", "unchanged", "held", "refused", "quarantined", "ignored", "failed"]
+ReplyState = Literal["none", "queued", "sent", "failed"]
+
+
+class StoreUnavailable(Exception):
+    """Busy, full, read-only or away: nothing was written; try again later. Says what and what to do."""
+
+
+class StoreBroken(Exception):
+    """The store cannot be used as it is (damaged, of a later version): a person is needed. Says what to do."""
+
+
+class ImportMoved(Exception):
+    """Another import was applied since the comparison: compare again. Nothing was written."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subledger:
+    """One side of one administration: the unit of comparing, locking and applying."""
+
+    administration: str
+    side: Side
+
+
+class AccountChange(NamedTuple):
+    """What an import does, or did, to one account."""
+
+    code: str | None
+    name: str
+    exact_id: str | None
+    before: int
+    after: int
+    is_new: bool
+
+
+class CurrencyTotal(NamedTuple):
+    """Open items of one currency: `open_fc` in minor units of that currency."""
+
+    currency: str
+    items: int
+    open_fc: int
+    open_dc: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastImport:
+    """The last import of a subledger that still stands."""
+
+    id: int
+    ordered_at: datetime  # what "newer" is measured by: the mail's Date, never later than its arrival
+    arrived_at: datetime
+    uid: int
+    files: tuple[str, ...]  # the SHA-256 of each file, sorted
+    planned_under: str  # fingerprint of the settings it was planned under
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A staged export held against the store: what applying it would do. Read-only, and cheap to make again."""
+
+    subledger: Subledger
+    last: LastImport | None
+    items: int
+    items_before: int
+    opened: int  # items that are new or changed
+    closed: int  # items that are gone or changed
+    accounts: int  # accounts in the export
+    accounts_before: int  # accounts with open items before
+    total_before: int
+    total_after: int
+    gross_before: int  # sum of absolute amounts of items
+    gross_after: int
+    changed: int  # accounts whose balance differs
+    created: int  # accounts the store does not know
+    zeroed: int  # accounts with a balance before and none now
+    largest: tuple[AccountChange, ...]  # the changes of the largest absolute difference first
+    largest_created: tuple[AccountChange, ...]
+    largest_zeroed: tuple[AccountChange, ...]
+    currencies: tuple[CurrencyTotal, ...]
+    nameless: int  # blocks with neither ID nor code: such an export cannot be applied
+    ambiguous: tuple[str, ...] = ()  # codes without ID that fit several stored accounts
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """One page file of an import."""
+
+    name: str
+    part: str
+    sha256: str
+    size: int
+    count: int | None
+    pagesize: int | None
+    ts_d: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewImport:
+    """What is written about one import, whatever became of it."""
+
+    subledger: Subledger
+    ref: str
+    state: ImportState
+    reason: str  # code of the finding that decided; "" when applied
+    source_sha256: str  # of the raw mail, or of the files' hashes for `import FILE`
+    part: str  # the parts of the pages, comma separated: with `source_sha256` it makes the effect unique
+    ordered_at: datetime
+    arrived_at: datetime
+    uid: int
+    planned_under: str
+    files: tuple[ImportFile, ...] = ()
+    items: int = 0
+    accounts: int = 0
+    total: int | None = None  # of the export; None when it was not read
+    total_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailKey:
+    """Where a mail lies: the only identity that its sender cannot choose (RFC 3501 section 2.3.1.1)."""
+
+    mailbox: str  # the name in the settings
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """A finished mail for the outbox."""
+
+    recipient: str
+    envelope_sender: str  # "" for the null sender
+    message_id: str
+    raw: bytes
+    kind: Literal["reply", "alert"] = "reply"
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The final state of one mail."""
+
+    state: MessageState
+    reason: str = ""  # code of the finding that decided, for `messages` and the log
+    administration: str | None = None
+    replies: tuple[OutgoingMail, ...] = field(default_factory=tuple)

@@ -1,0 +1,13 @@
+"""What every test shares: hypothesis profiles and the real servers, each started once a run and only if asked for."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+pytest_plugins: list[str] = []
+
+settings.register_profile(
+    "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.register_profile("nightly", parent=settings.get_profile("quick"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
