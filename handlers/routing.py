@@ -1,0 +1,41 @@
+"""Which administration a mail belongs to."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from handlers.policy import Route
+from parsers.records import Envelope
+
+
+def route(envelope: Envelope, mailbox: str, routes: Iterable[Route]) -> Route | None:
+    """The first of `routes` that fits the mail's mailbox, sender and one of its recipients; None if none does.
+
+    A mail without exactly one sender fits no route. Recipients are the addresses of To, Cc, Delivered-To and
+    X-Original-To; the part after a plus sign belongs to the address, so `saldo+*@example.com` stands for all of them.
+    """
+    if envelope.sender is None:
+        return None
+    for candidate in routes:
+        if (
+            candidate.mailbox == mailbox
+            and _any_fits(candidate.senders, (envelope.sender,))
+            and (not candidate.recipients or _any_fits(candidate.recipients, envelope.recipients))
+        ):
+            return candidate
+    return None
+
+
+def fits(pattern: str, address: str) -> bool:
+    """Whether `address` is `pattern`, in which `*` stands for any run of characters; case does not count."""
+    return _compiled(pattern).fullmatch(address.casefold()) is not None
+
+
+def _any_fits(patterns: Iterable[str], addresses: tuple[str, ...]) -> bool:
+    return any(fits(pattern, address) for pattern in patterns for address in addresses)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Only patterns of the settings come here, so the cache does not grow with the mail."""
+    return re.compile(".*".join(re.escape(piece) for piece in pattern.strip().casefold().split("*")), re.DOTALL)
