@@ -1,0 +1,253 @@
+"""The settings as they stand in the TOML: one frozen model a table, each key with the description that the docs print.
+
+Keys that are left out take the defaults given here. Unknown keys are refused. What is said of a key in its
+`description` is the reference in docs/settings.md; a test holds the two together.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+
+from daemon.settings.values import (
+    check_address,
+    check_address_pattern,
+    check_authentication,
+    check_currency,
+    check_one_secret,
+    check_readable,
+    check_sender,
+    check_store_url,
+    check_time_zone,
+    read_credential,
+    read_password_file,
+)
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Security = Literal["tls", "starttls", "none"]
+Address = Annotated[Text, AfterValidator(check_address)]
+AddressPattern = Annotated[Text, AfterValidator(check_address_pattern)]
+Sign = Literal["positive", "negative"]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(Table):
+    """Where balances, imports, messages and the outbox are kept."""
+
+    url: Annotated[Text, AfterValidator(check_store_url)] = Field(
+        default="sqlite:////var/lib/saldopost/saldopost.db",
+        repr=False,
+        description="SQLite: `sqlite:////absolute/path.db`. PostgreSQL, for several daemons: "
+        "`postgresql://user:password@host/database`.",
+    )
+
+
+class Login(Table):
+    """A server, how to speak to it, and the secret: given in one of three ways."""
+
+    host: Text = Field(description="Name or address of the server.")
+    security: Security = Field(
+        default="tls",
+        description="`tls` from the first byte, `starttls` (required, never skipped), or `none`: "
+        "then the password crosses the network in the clear.",
+    )
+    ca_file: Annotated[Path, AfterValidator(check_readable)] | None = Field(
+        default=None, description="PEM file of the authority that signed the server's certificate, if it is your own."
+    )
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = Field(
+        default=30, description="How long to wait for an answer of the server before the connection is given up."
+    )
+    password: SecretStr | None = Field(default=None, description="The password itself. A file is better.")
+    password_file: Annotated[SecretStr, BeforeValidator(read_password_file)] | None = Field(
+        default=None,
+        description="File that holds the password; a relative path counts from the settings file. "
+        "The line end after the password is not part of it.",
+    )
+    credential: Annotated[SecretStr, BeforeValidator(read_credential)] | None = Field(
+        default=None,
+        description="Name of a systemd credential that holds the password "
+        "(`LoadCredential=` or `LoadCredentialEncrypted=` of the unit).",
+    )
+
+
+class SmtpSettings(Login):
+    """The server that sends the replies."""
+
+    port: Port = Field(
+        default_factory=lambda table: {"tls": 465, "starttls": 587, "none": 25}[table["security"]],
+        description="587 for `starttls`, 465 for `tls`, 25 for `none`, unless given.",
+    )
+    username: Text | None = Field(default=None, description="Name to log in with; left out: no login.")
+    sender: Annotated[Text, AfterValidator(check_sender)] = Field(
+        description="From of every reply, such as `Saldopost <saldo@example.com>`."
+    )
+
+    @model_validator(mode="after")
+    def _needs_check_one_secret(self) -> "SmtpSettings":
+        check_one_secret(self, needed=self.username is not None)
+        return self
+
+    @property
+    def secret(self) -> SecretStr | None:
+        """The password, wherever it was given; None without a login."""
+        return self.password or self.password_file or self.credential
+
+
+class MailboxSettings(Login):
+    """One IMAP folder that is read."""
+
+    name: Text = Field(description="What routes, logs and commands call it.")
+    port: Port = Field(
+        default_factory=lambda table: 993 if table["security"] == "tls" else 143,
+        description="993 for `tls`, 143 otherwise, unless given.",
+    )
+    username: Text = Field(description="Name to log in with.")
+    folder: Text = Field(default="INBOX", description="The folder that is read. Mail is moved out of it when done.")
+    poll_seconds: Annotated[int, Field(ge=1, le=86400)] = Field(
+        default=60, description="Seconds between two looks into the folder."
+    )
+
+    @model_validator(mode="after")
+    def _needs_check_one_secret(self) -> "MailboxSettings":
+        check_one_secret(self, needed=True)
+        return self
+
+    @property
+    def secret(self) -> SecretStr:
+        """The password, wherever it was given."""
+        secret = self.password or self.password_file or self.credential
+        assert secret is not None
+        return secret
+
+
+class SignSettings(Table):
+    """How the export writes what is owed; turned to positive when it is read."""
+
+    receivable: Sign = Field(
+        default="positive", description="`negative` if the A/R export writes what a debtor owes as a negative amount."
+    )
+    payable: Sign = Field(
+        default="positive", description="`negative` if the A/P export writes what you owe as a negative amount."
+    )
+
+
+class MatchingSettings(Table):
+    """Whose account an open item belongs to."""
+
+    unknown_accounts: Literal["create", "refuse"] = Field(
+        default="create",
+        description="An account that the store does not know is created, or the whole file is refused.",
+    )
+
+
+class ThresholdSettings(Table):
+    """When an export looks wrong enough to ask first. Each key is a field of `handlers.policy.Rules`."""
+
+    first_import: Literal["apply", "hold"] = Field(
+        default="apply",
+        description="A first import cannot be compared with anything: apply it, or hold it until someone says yes.",
+    )
+
+
+class AdministrationSettings(Table):
+    """One set of books: one division of Exact Online."""
+
+    code: Text = Field(description="Short name, used in routes, commands and the store. Never change it later.")
+    name: Text = Field(description="What the reply calls it.")
+    currency: Annotated[Text, AfterValidator(check_currency)] = Field(
+        default="EUR", description="ISO 4217 code of the currency in which the books are kept."
+    )
+    mode: Literal["balances", "invoices"] = Field(
+        default="balances",
+        description="`balances` keeps a sum per account, `invoices` follows open invoices one by one.",
+    )
+    language: Literal["nl", "en", "de", "fr"] = Field(default="nl", description="Language of the reply.")
+    time_zone: Annotated[Text, AfterValidator(check_time_zone)] = Field(
+        default="Europe/Amsterdam", description="Time zone of the times in the reply."
+    )
+    sign: SignSettings = SignSettings()
+    matching: MatchingSettings = MatchingSettings()
+    thresholds: ThresholdSettings = ThresholdSettings()
+
+
+class RouteSettings(Table):
+    """Which mail belongs to which administration. The first route that matches wins."""
+
+    mailbox: Text = Field(description="The `name` of the mailbox in which the mail lies.")
+    senders: Annotated[tuple[AddressPattern, ...], Field(min_length=1)] = Field(
+        alias="from", description="Addresses of the senders; `*` stands for any run of characters."
+    )
+    recipients: tuple[AddressPattern, ...] = Field(
+        default=(),
+        alias="to",
+        description="Addresses that the mail was sent to, such as `saldo+nl01@example.com`; left out: any.",
+    )
+    administration: Text = Field(description="The `code` of the administration.")
+    authenticate: Annotated[
+        tuple[Literal["dkim", "authentication-results", "token", "none"], ...],
+        AfterValidator(check_authentication),
+    ] = Field(
+        default=("dkim",),
+        validate_default=True,
+        description="How the sender must prove to be who they say they are, all of: `dkim`, "
+        '`authentication-results`, `token`. `["none"]` trusts every From; until the others exist it is the only '
+        "choice, and must be written down.",
+    )
+
+
+class AlertSettings(Table):
+    """Who is told when something needs a person."""
+
+    to: tuple[Address, ...] = Field(default=(), description="Addresses of the people who look after the daemon.")
+
+
+class LimitSettings(Table):
+    """What a mail may cost. Sizes are bytes, or text such as `50 MiB`."""
+
+    largest_mail: ByteSize = Field(
+        default=ByteSize(50 * 1024**2), gt=0, description="A larger mail is refused without being fetched."
+    )
+    largest_file: ByteSize = Field(
+        default=ByteSize(200 * 1024**2), gt=0, description="Largest file out of an archive, counted after unpacking."
+    )
+    largest_plain_file: ByteSize = Field(
+        default=ByteSize(2 * 1024**3), gt=0, description="Largest file that was not packed, as for `saldopost import`."
+    )
+
+
+class RetentionSettings(Table):
+    """How long things are kept."""
+
+    files_days: Annotated[int, Field(ge=1)] = Field(
+        default=90, description="Days for which received files are kept: `approve`, `undo` and `retry` need them."
+    )
+    messages_days: Annotated[int, Field(ge=1)] = Field(
+        default=400, description="Days for which the record of a mail and its reply is kept."
+    )
+
+
+class Settings(Table):
+    """The whole file."""
+
+    store: StoreSettings = StoreSettings()
+    smtp: SmtpSettings | None = None  # needed as soon as there is a mailbox
+    mailboxes: tuple[MailboxSettings, ...] = ()
+    administrations: Annotated[tuple[AdministrationSettings, ...], Field(min_length=1)]
+    routes: tuple[RouteSettings, ...] = ()
+    alerts: AlertSettings = AlertSettings()
+    limits: LimitSettings = LimitSettings()
+    retention: RetentionSettings = RetentionSettings()
