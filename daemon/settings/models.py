@@ -155,8 +155,9 @@ class MatchingSettings(Table):
 
 
 class ThresholdSettings(Table):
-    """When an export looks wrong enough to ask first. Each key is a field of `handlers.policy.Rules`."""
+    """When an export looks wrong enough to ask first."""
 
+    # Each key is the field of that name in handlers.policy.Rules.
     first_import: Literal["apply", "hold"] = Field(
         default="apply",
         description="A first import cannot be compared with anything: apply it, or hold it until someone says yes.",

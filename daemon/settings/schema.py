@@ -17,7 +17,7 @@ def tables() -> Iterator[tuple[str, type[BaseModel]]]:
 
 def _tables_in(model: type[BaseModel], path: KeyPath) -> Iterator[tuple[str, type[BaseModel]]]:
     for name, field in model.model_fields.items():
-        if inner := _model_in(field.annotation):
+        if inner := model_in(field.annotation):
             yield header_of((*path, name)), inner
             yield from _tables_in(inner, (*path, name))
 
@@ -35,7 +35,7 @@ def table_at(path: KeyPath) -> type[BaseModel] | None:
     for part in path:
         if isinstance(part, str):
             field = model.model_fields.get(part) if model else None
-            model = _model_in(field.annotation) if field else None
+            model = model_in(field.annotation) if field else None
     return model
 
 
@@ -43,8 +43,8 @@ def keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def model_in(annotation: object) -> type[BaseModel] | None:
     """The model in `Model`, `Model | None` or `tuple[Model, ...]`."""
     if isinstance(annotation, type) and typing.get_origin(annotation) is None:
         return annotation if issubclass(annotation, BaseModel) else None
-    return next((model for part in typing.get_args(annotation) if (model := _model_in(part))), None)
+    return next((model for part in typing.get_args(annotation) if (model := model_in(part))), None)

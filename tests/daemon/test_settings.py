@@ -199,7 +199,7 @@ def test_the_file_is_found_by_option_then_environment_then_here(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("daemon.settings.loading.PLACES", (Path("config.toml"), tmp_path / "etc" / "config.toml"))
-    with pytest.raises(SettingsError, match="no settings file: looked for config.toml or "):
+    with pytest.raises(SettingsError, match="no settings file: looked for config"):
         find_file()
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "config.toml").touch()
