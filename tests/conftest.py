@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["certificates", "dovecot_server"]
 
 settings.register_profile(
     "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -1,0 +1,257 @@
+"""One IMAP folder: what lies in it, fetched and moved by UID. Blocking, and used from one thread.
+
+Nothing that a mail says ever becomes part of an IMAP command: commands hold UIDs and folder names of ours alone.
+"""
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+import structlog
+from imapclient import DELETED, IMAPClient
+
+from daemon.mailbox_connection import CommandRefused, MailboxUnavailable, connect, translated
+from daemon.mailbox_folders import STATE_FOLDERS, Folders
+from daemon.settings.models import MailboxSettings
+from store.records import MailKey, MessageState
+
+_SEARCH_PAGE = 10_000  # imaplib takes no line above a million bytes
+_COMMAND_UIDS = 500  # RFC 7162 section 4: servers take command lines of 8,192 octets
+_BATCH_MAILS = 20
+_BATCH_BYTES = 4 * 1024 * 1024
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedMail:
+    """A mail as the server has it."""
+
+    key: MailKey
+    size: int  # RFC822.SIZE
+    arrived_at: datetime  # INTERNALDATE, in UTC
+    raw: bytes | None  # None: above the limit, and never fetched
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxProbe:
+    """What `check --online` tells of a mailbox."""
+
+    capabilities: tuple[str, ...]
+    mails: int
+    missing_folders: tuple[str, ...]  # will be made when the first mail goes there
+    warnings: tuple[str, ...]
+
+
+class Mailbox:
+    """A folder of an IMAP server. Every method may raise MailboxUnavailable; `list` connects, and is called first.
+
+    After MailboxUnavailable the connection is gone; the next `list` makes a new one. `list` may raise LoginRefused.
+    """
+
+    def __init__(self, settings: MailboxSettings, largest_mail: int) -> None:
+        self.settings = settings
+        self.largest_mail = largest_mail
+        self.uidvalidity = 0
+        self._client: IMAPClient | None = None
+        self._folders: Folders | None = None
+        self._told_that_moves_stay = False
+
+    def list(self) -> tuple[int, ...]:
+        """The UIDs in the folder, the oldest first, without those that are flagged as deleted."""
+        if self._client is not None:
+            try:
+                return self._list()
+            except MailboxUnavailable as error:  # many servers and firewalls cut what is idle for a while
+                log.debug("mailbox-reconnects", mailbox=self.settings.name, error=str(error))
+                self.close()
+        self._client = connect(self.settings)
+        with self._speaking() as client:
+            self._folders = Folders(client)
+        return self._list()
+
+    def key(self, uid: int) -> MailKey:
+        """The identity of a mail since the last `list`."""
+        return MailKey(self.settings.name, self.settings.folder, self.uidvalidity, uid)
+
+    def fetch(self, uids: Sequence[int]) -> Iterator[FetchedMail]:
+        """The mails in this order, without those that are gone meanwhile. \\Seen is left as it is."""
+        for some in _chunks(uids, _COMMAND_UIDS):
+            with self._speaking() as client:
+                facts = client.fetch(some, ["RFC822.SIZE", "INTERNALDATE"])
+            sizes = {uid: facts[uid][b"RFC822.SIZE"] for uid in some if b"RFC822.SIZE" in facts.get(uid, {})}
+            for batch in _batches(sizes, self.largest_mail):
+                wanted = [uid for uid in batch if sizes[uid] <= self.largest_mail]
+                bodies = self._bodies(wanted) if wanted else {}
+                for uid in batch:
+                    raw = bodies.pop(uid, None)
+                    if raw is None and sizes[uid] <= self.largest_mail:
+                        continue
+                    if raw is not None and len(raw) > self.largest_mail:  # some servers only estimate sizes
+                        raw = None
+                    yield FetchedMail(self.key(uid), sizes[uid], _arrival(facts[uid].get(b"INTERNALDATE")), raw)
+
+    def move(self, uids: Sequence[int], state: MessageState) -> None:
+        """Move mails to the folder of their state; those already gone are no error. Verified: none is left behind.
+
+        On a server with neither MOVE nor UIDPLUS they stay where they were, flagged as deleted, which `list` skips:
+        a plain EXPUNGE could remove mails that someone else has flagged.
+        """
+        listed = self.uidvalidity
+        self._select()
+        if self.uidvalidity != listed:
+            raise self._gone(f"UIDVALIDITY went from {listed} to {self.uidvalidity}; all mails will be looked at again")
+        for some in _chunks(sorted(uids), _COMMAND_UIDS):
+            mails = sequence_set(some)
+            try:
+                self._move(mails, self._ensure(STATE_FOLDERS[state]))
+            except CommandRefused:  # perhaps the folder was deleted since it was found
+                if self._folders is not None:
+                    self._folders.forget()
+                self._move(mails, self._ensure(STATE_FOLDERS[state]))
+            with self._speaking() as client:
+                left = client.search(f"UID {mails} UNDELETED")
+            if left:
+                raise self._gone(f"{len(left)} mails are still in {self.settings.folder} after the server moved them")
+
+    def probe(self) -> MailboxProbe:
+        """Log in, look at the folder and change nothing."""
+        mails = self.list()
+        assert self._folders is not None
+        with self._speaking() as client:
+            capabilities = tuple(sorted(one.decode() for one in client.capabilities()))
+            missing = self._folders.missing()
+        warnings = []
+        if not {"MOVE", "UIDPLUS"} & set(capabilities):
+            warnings.append("The server has neither MOVE nor UIDPLUS: moved mails stay behind, flagged as deleted.")
+        if self.settings.security == "none":
+            warnings.append("The password crosses the network in the clear.")
+        return MailboxProbe(capabilities, len(mails), missing, tuple(warnings))
+
+    def close(self) -> None:
+        """Log out if the server still answers; never raises."""
+        client, self._client, self._folders = self._client, None, None
+        if client is not None:
+            client.__exit__(None, None, None)
+
+    def cut(self) -> None:
+        """Make a wait for the server in another thread end now. The only method that another thread may call."""
+        client = self._client
+        if client is not None:
+            with suppress(OSError):
+                client.socket().shutdown(socket.SHUT_RDWR)
+
+    def _list(self) -> tuple[int, ...]:
+        exists = self._select()
+        uids: set[int] = set()
+        for first in range(1, exists + 1, _SEARCH_PAGE):
+            last = min(first + _SEARCH_PAGE - 1, exists)
+            with self._speaking() as client:
+                uids.update(client.search(f"{first}:{last} UNDELETED"))
+        return tuple(sorted(uids))
+
+    def _select(self) -> int:
+        """Select the folder anew and note its UIDVALIDITY; returns how many mails it has."""
+        with self._speaking() as client:
+            selected = client.select_folder(self.settings.folder)
+        if b"UIDVALIDITY" not in selected:
+            raise self._gone("the server gives no UIDVALIDITY: mails cannot be told apart there")
+        self.uidvalidity = selected[b"UIDVALIDITY"]
+        return int(selected[b"EXISTS"])
+
+    def _bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The raw mails; one that the server itself cannot read does not stand in the way of the others."""
+        try:
+            with self._speaking() as client:
+                fetched = client.fetch(uids, ["BODY.PEEK[]"])
+        except CommandRefused as error:
+            if len(uids) > 1:
+                return {uid: raw for one in uids for uid, raw in self._bodies([one]).items()}
+            log.warning("mail-unreadable", mailbox=self.settings.name, uid=uids[0], error=str(error))
+            return {}
+        # After another session's MOVE the body is None.
+        return {uid: fetched[uid][b"BODY[]"] for uid in uids if fetched.get(uid, {}).get(b"BODY[]") is not None}
+
+    def _ensure(self, name: str) -> str:
+        with self._speaking():
+            assert self._folders is not None
+            folder = self._folders.ensure(name)
+        if folder == self.settings.folder:
+            raise self._gone(f"mails are read from {folder}, to which they would be moved: set another `folder`")
+        return folder
+
+    def _move(self, mails: str, folder: str) -> None:
+        with self._speaking() as client:
+            if client.has_capability("MOVE"):
+                client.move(mails, folder)
+                return
+            client.copy(mails, folder)
+            client.add_flags(mails, [DELETED], silent=True)
+            if client.has_capability("UIDPLUS"):
+                client.uid_expunge(mails)
+            elif not self._told_that_moves_stay:
+                self._told_that_moves_stay = True
+                log.warning("moved-mails-stay-flagged-as-deleted", mailbox=self.settings.name, lacks="MOVE, UIDPLUS")
+
+    @contextmanager
+    def _speaking(self) -> Iterator[IMAPClient]:
+        """The connection; after anything but a plain NO it is not to be used again."""
+        if self._client is None:
+            raise self._gone("not connected")
+        try:
+            with translated(self.settings):
+                yield self._client
+        except CommandRefused:
+            raise
+        except MailboxUnavailable:
+            if self._client is not None:
+                with suppress(OSError):
+                    self._client.shutdown()
+            self._client = self._folders = None
+            raise
+
+    def _gone(self, what: str) -> MailboxUnavailable:
+        return MailboxUnavailable(f"mailbox {self.settings.name} at {self.settings.host}: {what}.")
+
+
+def sequence_set(uids: Sequence[int]) -> str:
+    """Ascending UIDs as IMAP writes them, runs as ranges: `1:3,7` (RFC 3501, sequence-set)."""
+    runs: list[list[int]] = []
+    for uid in uids:
+        if runs and uid == runs[-1][-1] + 1:
+            runs[-1][1:] = [uid]
+        else:
+            runs.append([uid])
+    return ",".join(":".join(map(str, run)) for run in runs)
+
+
+def _arrival(internal_date: datetime | None) -> datetime:
+    """INTERNALDATE in UTC; now, where the server gives none or an impossible one."""
+    try:
+        return internal_date.astimezone(UTC) if internal_date is not None else datetime.now(UTC)
+    except OverflowError:
+        return datetime.now(UTC)
+
+
+def _chunks(uids: Sequence[int], size: int) -> Iterator[list[int]]:
+    rest = iter(uids)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _batches(sizes: dict[int, int], largest: int) -> Iterator[list[int]]:
+    """UIDs to fetch at a time, by count and by bytes; what is above the limit takes no bytes."""
+    batch: list[int] = []
+    total = 0
+    for uid, size in sizes.items():
+        counted = size if size <= largest else 0
+        if batch and (len(batch) == _BATCH_MAILS or total + counted > _BATCH_BYTES):
+            yield batch
+            batch, total = [], 0
+        batch.append(uid)
+        total += counted
+    if batch:
+        yield batch
