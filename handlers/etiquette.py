@@ -1,10 +1,15 @@
 """Whom Saldopost never answers (RFC 3834 section 2): machines, lists and itself."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from parsers.records import Envelope
 from store.records import MessageState
+
+LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
+DOMAIN = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
+LONGEST_ADDRESS = 320  # RFC 5321 section 4.5.3.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,26 @@ def unanswered(
     """
     if state in ("waiting", "quarantined", "ignored", "failed"):
         return "state"
-    if envelope.sender is None:
+    if envelope.sender is None or mailable(envelope.sender) is None:
         return "no-sender"
     if now - arrived_at > oldest:
         return "old"
     return ignored(envelope, identity)
+
+
+def mailable(address: str) -> str | None:
+    """`address` as any SMTP server takes it, its domain in ASCII; None if it cannot be written so.
+
+    Quoted local parts and those beyond ASCII (RFC 6531) are not served: no bookkeeper has one, forgers do.
+    """
+    if len(address) > LONGEST_ADDRESS:
+        return None
+    local, _, domain = address.rpartition("@")
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    return f"{local}@{ascii_domain}" if LOCAL_PART.fullmatch(local) and DOMAIN.fullmatch(ascii_domain) else None
 
 
 def _domain(message_id: str) -> str:

@@ -95,7 +95,7 @@ def _page(file: File, side: Side) -> Page | None:
 
 
 def _place(file: File) -> tuple[int, str, str]:
-    return _number(file) or 0, file.name, file.sha256
+    return _number(file) or HIGHEST_NUMBER + 1, file.name, file.sha256
 
 
 def _number(file: File) -> int | None:

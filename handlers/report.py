@@ -60,12 +60,14 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Which sentence the reply begins with: that of its state, or `mixed` where its parts fared differently."""
+        """Which sentence the reply begins with: that of its best part, or `mixed` where some cannot be used."""
         states = set(_states(self))
-        if len(states) > 1:
+        good, bad = states & {"applied", "unchanged"}, states & {"held", "refused"}
+        if good and bad:
             return "mixed"
-        state = worst(states)
-        return state if state in ("applied", "unchanged", "held") else "refused"
+        if good:
+            return "applied" if "applied" in good else "unchanged"
+        return "held" if "held" in bad else "refused"
 
 
 def worst(states: Iterable[ImportState]) -> ImportState:

@@ -1,0 +1,67 @@
+"""A report as a mail that people read: subject, plain text and HTML."""
+
+from dataclasses import dataclass
+from functools import cache
+from textwrap import fill
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from handlers.language import Voice
+from handlers.report import Report
+from handlers.tables import Table
+from handlers.view import view
+
+WIDTH = 76  # columns of the plain text
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A reply in words: one line of subject, and twice the same content."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(report: Report) -> Rendered:
+    """The reply to one mail, in the language and the time zone of its administration."""
+    shown = view(report, Voice.of(report.policy))
+    return Rendered(
+        subject=shown.subject,
+        text=_templates().get_template("reply.txt.j2").render(view=shown),
+        html=_templates().get_template("reply.html.j2").render(view=shown),
+    )
+
+
+def aligned(table: Table) -> str:
+    """`table` in columns of plain text, figures to the right, names cut so that a line fits."""
+    rows = (table.head, *table.rows)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(table.head))]
+    widths[0] = max(12, min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(widths[1:])))
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """`text` broken into lines of the plain text, all after the first behind `indent`."""
+    return fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    name = row[0] if len(row[0]) <= widths[0] else f"{row[0][: widths[0] - 1]}…"
+    figures = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+    return "  ".join((name.ljust(widths[0]), *figures)).rstrip()
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("handlers"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["aligned"] = aligned
+    environment.filters["wrapped"] = wrapped
+    return environment

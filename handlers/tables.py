@@ -1,0 +1,93 @@
+"""The figures of one side as tables of text, in one language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handlers.language import N_, Voice, clean
+from store.records import AccountChange, Comparison
+
+SHOWN = 10  # accounts in one table
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of text; the first column is aligned left, all others are figures."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: str = ""
+
+
+def tables(comparison: Comparison, voice: Voice, applied: bool) -> Iterator[Table]:
+    """What a bookkeeper wants to see of `comparison`, the most telling first.
+
+    What was not applied is told as what would become of it: the balance as it is now, beside the export's.
+    """
+    then, now = (voice.say("Before"), voice.say("Now")) if applied else (voice.say("Now"), voice.say("In the export"))
+    yield _totals(comparison, then, now, voice)
+    if comparison.last and comparison.changed:
+        yield _changed(comparison, then, now, voice)
+    if comparison.zeroed:
+        title = voice.say(N_("Now at zero") if applied else N_("Not in the export: would become zero"))
+        yield _short(title, then, comparison.zeroed, [(c, c.before) for c in comparison.largest_zeroed], voice)
+    if comparison.created:
+        title = voice.say("New accounts")
+        yield _short(title, now, comparison.created, [(c, c.after) for c in comparison.largest_created], voice)
+    if any(total.currency != voice.currency for total in comparison.currencies):
+        yield _currencies(comparison, voice)
+
+
+def _totals(comparison: Comparison, then: str, now: str, voice: Voice) -> Table:
+    receivable = comparison.subledger.side == "receivable"
+    labels = (
+        voice.say("Open, in %(currency)s", {"currency": voice.currency}),
+        voice.say(N_("Debtors with open items") if receivable else N_("Creditors with open items")),
+        voice.say("Open items"),
+    )
+    after = (comparison.total_after, comparison.accounts, comparison.items)
+    figures = (voice.amount(after[0]), voice.number(after[1]), voice.number(after[2]))
+    if comparison.last is None:
+        return Table("", ("", now), tuple(zip(labels, figures, strict=True)))
+    before = (comparison.total_before, comparison.accounts_before, comparison.items_before)
+    columns = (
+        labels,
+        (voice.amount(before[0]), voice.number(before[1]), voice.number(before[2])),
+        figures,
+        (voice.difference(after[0] - before[0]), *(voice.change(after[n] - before[n]) for n in (1, 2))),
+    )
+    return Table("", ("", then, now, voice.say("Difference")), tuple(zip(*columns, strict=True)))
+
+
+def _changed(comparison: Comparison, then: str, now: str, voice: Voice) -> Table:
+    rows = tuple(
+        (_label(c), voice.amount(c.before), voice.amount(c.after), voice.difference(c.after - c.before))
+        for c in comparison.largest[:SHOWN]
+    )
+    head = (voice.say("Account"), then, now, voice.say("Difference"))
+    return Table(voice.say("What changed most"), head, rows, _more(comparison.changed, rows, voice))
+
+
+def _short(title: str, head: str, count: int, figures: list[tuple[AccountChange, int]], voice: Voice) -> Table:
+    rows = tuple((_label(change), voice.amount(figure)) for change, figure in figures[:SHOWN])
+    return Table(title, (voice.say("Account"), head), rows, _more(count, rows, voice))
+
+
+def _currencies(comparison: Comparison, voice: Voice) -> Table:
+    rows = tuple(
+        (clean(c.currency, 8), voice.number(c.items), voice.amount(c.open_fc, c.currency), voice.amount(c.open_dc))
+        for c in comparison.currencies
+    )
+    own = voice.say("In %(currency)s", {"currency": voice.currency})
+    return Table(voice.say("By currency"), (voice.say("Currency"), voice.say("Items"), voice.say("Open"), own), rows)
+
+
+def _label(change: AccountChange) -> str:
+    return " ".join(filter(None, (clean(change.code or "", 20), clean(change.name, 60)))) or clean(
+        change.exact_id or "?"
+    )
+
+
+def _more(all_of_them: int, rows: tuple[tuple[str, ...], ...], voice: Voice) -> str:
+    rest = all_of_them - len(rows)
+    return voice.count("and %(number)s other", "and %(number)s others", rest) if rest > 0 else ""

@@ -1,0 +1,234 @@
+"""A report put into words: what text and HTML both show, in one order, so that neither says more than the other."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from handlers.codes import CODES, GRAVITY, Severity
+from handlers.language import N_, Voice, clean
+from handlers.report import Report, Settled, Verdict
+from handlers.tables import Table, tables
+from parsers.records import Finding, Side
+from store.records import ImportState
+
+HEADLINES: dict[Verdict, str] = {
+    "applied": N_("Updated"),
+    "unchanged": N_("Nothing new"),
+    "held": N_("Not processed yet, please check"),
+    "refused": N_("Not processed"),
+    "mixed": N_("Processed in part"),
+}
+LEADS: dict[Verdict, str] = {
+    "applied": N_("There is nothing you need to do."),
+    "unchanged": N_("The balances stay as they were. There is nothing you need to do."),
+    "held": N_("The balances stay as they were. Below is what looks wrong, and what you can do."),
+    "refused": N_("The balances stay as they were. Below is what is wrong, and what to send instead."),
+    "mixed": N_("What could be used is done. Below is what could not, and what you can do."),
+}
+SIDES: dict[Side, str] = {"receivable": N_("receivables"), "payable": N_("payables")}
+TITLES: dict[Side, str] = {"receivable": N_("Receivables (A/R)"), "payable": N_("Payables (A/P)")}
+STATES: dict[ImportState, str] = {
+    "applied": N_("The open balances were updated."),
+    "unchanged": N_("Nothing changed."),
+    "held": N_("On hold: the balances stay as they were."),
+    "refused": N_("Not processed: the balances stay as they were."),
+}
+MENUS: dict[Side, str] = {
+    "receivable": N_(
+        "In Exact Online choose Import/Export > XML > Financial > A/R (Dutch menu: Financieel > Te vorderen)."
+    ),
+    "payable": N_(
+        "In Exact Online choose Import/Export > XML > Financial > A/P (Dutch menu: Financieel > Te betalen)."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One finding in words."""
+
+    severity: Severity
+    what: str
+    todo: str = ""
+    where: str = ""
+    fragment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One side."""
+
+    title: str
+    state: ImportState
+    status: str
+    files: str
+    points: tuple[Point, ...]
+    tables: tuple[Table, ...]
+    control: str  # the total to compare with Exact's own list; "" where nothing was applied
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The whole reply."""
+
+    language: str
+    verdict: Verdict
+    subject: str
+    headline: str
+    lead: str
+    points: tuple[Point, ...]
+    sections: tuple[Section, ...]
+    steps_title: str
+    steps: tuple[tuple[str, tuple[str, ...]], ...]  # per side its title and what to do in Exact
+    footer: tuple[str, ...]
+
+
+def view(report: Report, voice: Voice) -> View:
+    """The report in words."""
+    headline, administration = voice.say(HEADLINES[report.verdict]), clean(report.policy.name, 60)
+    findings = report.refused
+    if not report.settled and not findings and not report.notes:
+        findings = (Finding("nothing-to-import"),)
+    return View(
+        language=report.policy.language,
+        verdict=report.verdict,
+        subject=f"{headline}: {', '.join(_topics(report, voice))} – {administration}",
+        headline=f"{headline}: {'; '.join(_phrases(report, findings, voice))}",
+        lead=_lead(report, voice),
+        points=_points((*findings, *report.notes), voice),
+        sections=_sections(report.settled, voice),
+        steps_title=voice.say("How to make the right export"),
+        steps=_steps(findings, report, voice),
+        footer=_footer(report, administration, voice),
+    )
+
+
+def _topics(report: Report, voice: Voice) -> list[str]:
+    """What the mail was about, for the subject."""
+    topics = [voice.say(SIDES[side.subledger.side]) for side in report.settled]
+    topics += dict.fromkeys(clean(finding.file, 40) for finding in report.refused if finding.file)
+    return topics[:3] or [voice.say("no export in your mail")]
+
+
+def _phrases(report: Report, findings: tuple[Finding, ...], voice: Voice) -> Iterator[str]:
+    """What became of each part, for the first line."""
+    for side in report.settled:
+        yield _phrase(side, voice)
+    unusable = _points(findings or (() if report.settled else report.notes), voice)
+    if len(unusable) == 1:
+        yield unusable[0].what.rstrip(".")
+    elif unusable:
+        yield voice.count("%(number)s file cannot be used", "%(number)s files cannot be used", len(unusable))
+
+
+def _phrase(settled: Settled, voice: Voice) -> str:
+    side, comparison = voice.say(SIDES[settled.subledger.side]), settled.comparison
+    values = {"side": side}
+    if comparison:
+        values |= {"now": voice.money(comparison.total_after), "before": voice.money(comparison.total_before)}
+    match settled.state:
+        case "applied" if comparison:
+            return voice.say(N_("%(side)s %(now)s (was %(before)s)") if comparison.last else "%(side)s %(now)s", values)
+        case "unchanged" if comparison:
+            return voice.say("%(side)s still %(before)s", values)
+        case "held":
+            return voice.say("%(side)s on hold", values)
+        case "refused":
+            return voice.say("%(side)s not processed", values)
+        case _:
+            return side
+
+
+def _lead(report: Report, voice: Voice) -> str:
+    comparisons = [side.comparison for side in report.settled if side.comparison]
+    first = report.verdict == "applied" and any(comparison.last is None for comparison in comparisons)
+    return voice.say(CODES["first-import"].todo if first else LEADS[report.verdict])
+
+
+def _sections(sides: Iterable[Settled], voice: Voice) -> tuple[Section, ...]:
+    """A section per side; a file that speaks of both sides tells its warnings once."""
+    sections: list[Section] = []
+    told: set[int] = set()
+    for settled in sides:
+        warnings = [
+            replace(warning, file=warning.file or file.name)
+            for file in settled.files
+            if file.index not in told
+            for warning in file.warnings
+        ]
+        told.update(file.index for file in settled.files)
+        sections.append(_section(settled, warnings, voice))
+    return tuple(sections)
+
+
+def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Section:
+    comparison, held = settled.comparison, settled.state == "held"
+    told = settled.state in ("applied", "unchanged") or settled.decision.approvable  # else the figures mislead
+    control = ""
+    if comparison and settled.state in ("applied", "unchanged"):
+        total = {"total": voice.money(comparison.total_after)}
+        control = voice.say("Control total: %(total)s. Exact's own list of open items should show the same.", total)
+    return Section(
+        title=voice.say(TITLES[settled.subledger.side]),
+        state=settled.state,
+        status=voice.say(STATES[settled.state]),
+        files=", ".join(clean(file.name, 60) for file in settled.files),
+        points=_points((*settled.decision.findings, *warnings), voice),
+        tables=tuple(tables(comparison, voice, not held)) if comparison and told else (),
+        control=control,
+    )
+
+
+def _points(findings: Iterable[Finding], voice: Voice) -> tuple[Point, ...]:
+    """The findings in words, the gravest first."""
+    gravest_first = sorted(findings, key=lambda finding: GRAVITY.index(CODES[finding.code].severity))
+    return tuple(_point(finding, voice) for finding in gravest_first)
+
+
+def _point(finding: Finding, voice: Voice) -> Point:
+    code = CODES[finding.code]
+    values = {name: voice.value(name, value) for name, value in finding.values.items()}
+    values["file"] = clean(finding.file) or voice.say("The mail")
+    where = clean(finding.file)
+    if finding.line is not None:
+        line = voice.say("line %(line)s", {"line": voice.number(finding.line)})
+        where = f"{where}, {line}" if where else line
+    return Point(
+        severity=code.severity,
+        what=voice.say(code.what, values),
+        todo=voice.say(code.todo, values) if code.todo else "",
+        where=where,
+        fragment=clean(finding.fragment, 80),
+    )
+
+
+def _steps(findings: tuple[Finding, ...], report: Report, voice: Voice) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """How to make the export that was meant; for both sides, as nobody knows which it was."""
+    if not any(CODES[finding.code].steps for finding in (*findings, *report.notes)):
+        return ()
+    pages: dict[Side, str] = {"receivable": "ARs_1.xml, ARs_2.xml, …", "payable": "APs_1.xml, APs_2.xml, …"}
+    return tuple(
+        (
+            voice.say(TITLES[side]),
+            (
+                voice.say(menu),
+                voice.say("Leave all filters empty, so that every open item is in it, and export."),
+                voice.say("Attach every file you get (%(pages)s) to one mail to this address.", {"pages": pages[side]}),
+            ),
+        )
+        for side, menu in MENUS.items()
+    )
+
+
+def _footer(report: Report, administration: str, voice: Voice) -> tuple[str, ...]:
+    answered = {"subject": clean(report.subject, 80), "moment": voice.moment(report.received_at)}
+    about = (
+        N_("Answer to your mail “%(subject)s” of %(moment)s")
+        if answered["subject"]
+        else N_("Answer to your mail of %(moment)s")
+    )
+    return (
+        voice.say("Reference: %(ref)s", {"ref": report.ref}),
+        voice.say("Administration: %(name)s (%(code)s)", {"name": administration, "code": report.policy.code}),
+        voice.say(about, answered),
+        voice.say("This mail was written by Saldopost, automatically."),
+    )
