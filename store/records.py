@@ -24,6 +24,14 @@ class ImportMoved(Exception):
     """Another import was applied since the comparison: compare again. Nothing was written."""
 
 
+class EffectStands(Exception):
+    """This very source was applied before, and that import still stands: nothing was written. Says which one."""
+
+
+class AlreadyFinished(Exception):
+    """The mail got its final state from another daemon meanwhile: abandon the transaction."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Subledger:
     """One side of one administration: the unit of comparing, locking and applying."""
@@ -156,3 +164,46 @@ class Outcome:
     reason: str = ""  # code of the finding that decided, for `messages` and the log
     administration: str | None = None
     replies: tuple[OutgoingMail, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the store knows of one mail. Sender, subject and the like are what the mail says: not trusted."""
+
+    id: int
+    ref: str
+    key: MailKey
+    size: int
+    arrived_at: datetime
+    seen_at: datetime  # when we first saw it
+    tries: int
+    wait_until: datetime | None
+    sender: str | None
+    subject: str | None
+    message_id: str | None
+    sent_at: datetime | None
+    sha256: str | None
+    administration: str | None
+    state: MessageState | None  # None until it is decided
+    reason: str
+    finished_at: datetime | None
+    moved: bool  # lies in the folder of its state
+    reply: ReplyState
+
+    @property
+    def is_final(self) -> bool:
+        return self.state not in (None, "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMail:
+    """A mail of the outbox that is ours to send for a while. `tries` counts this one."""
+
+    id: int
+    recipient: str
+    envelope_sender: str
+    message_id: str
+    raw: bytes
+    kind: Literal["reply", "alert"]
+    tries: int
+    created_at: datetime

@@ -1,0 +1,154 @@
+"""The local store: connections, transactions and the schema's version.
+
+One unit of work is one transaction on a connection of its own; a `Store` serves any number of threads. SQLite
+readers hold off the commits of writers while its rollback journal is in use: read quickly, or into memory.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from store.failures import plain
+from store.records import StoreBroken
+from store.schema import REVISION
+
+Transaction = Connection
+
+SQLITE_PATIENCE = 30.0  # seconds to wait for another writer; `?timeout=` in the URL overrides it
+MIGRATION_LOCK = 5_061_893_217_044_158_720  # any number, as long as all versions of the program use the same
+
+
+class Store:
+    """An open store. `open_store` makes it; `close` it at the end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reader = engine
+        self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        if engine.dialect.name == "postgresql":  # one snapshot for all queries of a unit, as SQLite gives
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A snapshot to read from. Raises `StoreUnavailable` or `StoreBroken`."""
+        with plain(self._engine), self._reader.begin() as transaction:
+            yield transaction
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One transaction: all of it is committed at the end, or nothing when the block raises.
+
+        Raises `StoreUnavailable` or `StoreBroken`, from the commit too: then nothing was written.
+        """
+        with plain(self._engine), self._writer.begin() as transaction:
+            yield transaction
+
+    def close(self) -> None:
+        """Close the idle connections. Units of work under way end undisturbed."""
+        self._engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a SQLAlchemy URL and bring its schema up to date.
+
+    `sqlite:////absolute/path.db` or `postgresql://user@host/database`. Raises `StoreUnavailable` or `StoreBroken`.
+    """
+    store = Store(_connect(url))
+    try:
+        _bring_up_to_date(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite is free of the WAL-reset bug, which can damage a store with two or more connections."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def _connect(given: str) -> Engine:
+    try:
+        url = make_url(given)
+    except ArgumentError as error:
+        raise StoreBroken(
+            "`store.url` is not a URL: write sqlite:////var/lib/saldopost/saldopost.db or postgresql://user@host/database"
+        ) from error
+    match url.get_backend_name():
+        case "sqlite":
+            return _connect_sqlite(url)
+        case "postgresql":
+            # Idle connections are checked first: the server may have been restarted since.
+            return create_engine(
+                url.set(drivername="postgresql+psycopg"), pool_size=2, max_overflow=-1, pool_pre_ping=True
+            )
+        case other:
+            raise StoreBroken(
+                f"`store.url` names the database {other!r}; it must begin with sqlite:/// or postgresql://"
+            )
+
+
+def _connect_sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreBroken("`store.url` names no file: write sqlite:////var/lib/saldopost/saldopost.db")
+    patience = {} if "timeout" in url.query else {"timeout": SQLITE_PATIENCE}
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        connect_args={"check_same_thread": False, **patience},
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=-1,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    _create_private(url.database)
+    return engine
+
+
+def _create_private(path: str) -> None:
+    """Make the file with mode 0600: SQLite would ask only the umask. What stops us here will stop SQLite too."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+    except OSError:
+        return
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # else pysqlite begins transactions by rules of its own
+    journal = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA journal_mode = {journal}")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA cache_size = -16384")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+def _bring_up_to_date(store: Store) -> None:
+    with store.read() as transaction:
+        if _revision(transaction) == REVISION:
+            return
+    from store.upgrade import upgrade  # Alembic takes a third of a second to load, and is needed once a version
+
+    with store.write() as transaction:
+        if transaction.dialect.name == "postgresql":
+            transaction.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        found = _revision(transaction)  # another program may have been first
+        if found != REVISION:
+            upgrade(transaction, found)
+
+
+def _revision(transaction: Transaction) -> str | None:
+    if not inspect(transaction).has_table("alembic_version"):
+        return None
+    return transaction.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

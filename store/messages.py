@@ -1,0 +1,199 @@
+"""The mails: known by where they lie, counted before they are read, and ended in one state each."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+
+from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, and_, func, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store import outbox
+from store.records import AlreadyFinished, MailKey, Message, MessageState, Outcome, ReplyState
+from store.references import make_reference
+from store.schema import message
+from store.schema import outbox as outbox_table
+
+_UNMOVED = message.c.moved == text("false")  # as the partial index says it
+_REPLY_STATES: dict[str | None, ReplyState] = {"queued": "queued", "sent": "sent", "failed": "failed"}
+
+
+def remember(tx: Connection, key: MailKey, size: int, arrived_at: datetime, now: datetime, random: Random) -> Message:
+    """The message at `key`, made on first sight; each call on one that is not final counts a try.
+
+    Commit this before the mail is read: a mail that kills its reader is then known to have been tried. What is
+    final already comes back unchanged: only its move is open. `arrived_at` is the INTERNALDATE.
+    """
+    found = _find_by_key(tx, key)
+    while found is None:  # the reference may be taken, or another daemon may have been faster
+        tx.execute(_insert_new(tx, key, size, arrived_at, now, make_reference(random)))
+        found = _find_by_key(tx, key)
+    if found.is_final:
+        return found
+    tx.execute(update(message).where(message.c.id == found.id).values(tries=message.c.tries + 1))
+    return replace(found, tries=found.tries + 1)
+
+
+def describe(
+    tx: Connection,
+    message_id: int,
+    *,
+    sender: str | None,
+    subject: str,
+    rfc_message_id: str | None,
+    sent_at: datetime | None,
+    sha256: str,
+) -> None:
+    """Note what the header block says (none of it trusted) and the SHA-256 of the raw mail."""
+    tx.execute(
+        update(message)
+        .where(message.c.id == message_id)
+        .values(sender=sender, subject=subject, message_id=rfc_message_id, sent_at=sent_at, sha256=sha256)
+    )
+
+
+def finish(tx: Connection, message_id: int, outcome: Outcome, now: datetime) -> None:
+    """Give the message its final state and put the replies into the outbox, in the caller's transaction.
+
+    Raises `AlreadyFinished` if it has a final state: another daemon was faster, and the caller's transaction, with
+    the effect on the balances, has to be abandoned.
+    """
+    ended = tx.execute(
+        update(message)
+        .where(message.c.id == message_id, _not_final())
+        .values(
+            state=outcome.state,
+            reason=outcome.reason,
+            administration=outcome.administration,
+            finished_at=now,
+            wait_until=None,
+        )
+    )
+    if ended.rowcount != 1:
+        raise AlreadyFinished(f"message {message_id} has its final state already")
+    for reply in outcome.replies:
+        outbox.add(tx, reply, now, message_id)
+
+
+def postpone(tx: Connection, message_id: int, until: datetime, reason: str) -> None:
+    """Leave a mail that is not final waiting: it is not to be read again before `until`. The try is not counted."""
+    tx.execute(
+        update(message)
+        .where(message.c.id == message_id, _not_final())
+        .values(state="waiting", reason=reason, wait_until=until, tries=message.c.tries - 1)
+    )
+
+
+def mark_moved(tx: Connection, message_ids: Iterable[int]) -> None:
+    """Note that these mails lie in the folder of their state."""
+    tx.execute(update(message).where(message.c.id.in_(list(message_ids))).values(moved=True))
+
+
+def list_unmoved(tx: Connection, mailbox: str) -> list[Message]:
+    """The mails of one mailbox that are not final, or final and not moved yet; by UID."""
+    rows = tx.execute(_messages().where(message.c.mailbox == mailbox, _UNMOVED).order_by(message.c.uid))
+    return [_read(row) for row in rows]
+
+
+def list_messages(
+    tx: Connection,
+    *,
+    mailbox: str | None = None,
+    administration: str | None = None,
+    state: MessageState | None = None,
+    limit: int | None = None,
+) -> list[Message]:
+    """The messages, newest first."""
+    query = _messages().order_by(message.c.id.desc()).limit(limit)
+    for column, wanted in (("mailbox", mailbox), ("administration", administration), ("state", state)):
+        if wanted is not None:
+            query = query.where(message.c[column] == wanted)
+    return [_read(row) for row in tx.execute(query)]
+
+
+def find_message(tx: Connection, ref: str) -> Message | None:
+    """The message of a reference, in capitals or not."""
+    row = tx.execute(_messages().where(message.c.ref == ref.strip().upper())).first()
+    return None if row is None else _read(row)
+
+
+def count_states(tx: Connection) -> dict[str, int]:
+    """How many messages are in each state; those not decided yet count as "new"."""
+    state = func.coalesce(message.c.state, "new")
+    return {row[0]: row[1] for row in tx.execute(select(state, func.count()).group_by(state))}
+
+
+def _find_by_key(tx: Connection, key: MailKey) -> Message | None:
+    row = tx.execute(
+        _messages().where(
+            message.c.mailbox == key.mailbox,
+            message.c.folder == key.folder,
+            message.c.uidvalidity == key.uidvalidity,
+            message.c.uid == key.uid,
+        )
+    ).first()
+    return None if row is None else _read(row)
+
+
+def _insert_new(tx: Connection, key: MailKey, size: int, arrived_at: datetime, now: datetime, ref: str) -> Executable:
+    values = {
+        "ref": ref,
+        "mailbox": key.mailbox,
+        "folder": key.folder,
+        "uidvalidity": key.uidvalidity,
+        "uid": key.uid,
+        "size": size,
+        "arrived_at": arrived_at,
+        "seen_at": now,
+        "tries": 0,
+    }
+    if tx.dialect.name == "postgresql":
+        return postgresql.insert(message).values(values).on_conflict_do_nothing()
+    return sqlite.insert(message).values(values).on_conflict_do_nothing()
+
+
+def _not_final() -> ColumnElement[bool]:
+    return or_(message.c.state.is_(None), message.c.state == "waiting")
+
+
+def _messages() -> Select[tuple[object, ...]]:
+    """Each message with the state of the last reply that was not cancelled."""
+    reply = (
+        select(outbox_table.c.state)
+        .where(
+            and_(
+                outbox_table.c.message == message.c.id,
+                outbox_table.c.kind == "reply",
+                outbox_table.c.state != "cancelled",
+            )
+        )
+        .order_by(outbox_table.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(message, reply.label("reply"))
+
+
+def _read(row: Row[tuple[object, ...]]) -> Message:
+    values = row._mapping
+    return Message(
+        id=values["id"],
+        ref=values["ref"],
+        key=MailKey(values["mailbox"], values["folder"], values["uidvalidity"], values["uid"]),
+        size=values["size"],
+        arrived_at=values["arrived_at"],
+        seen_at=values["seen_at"],
+        tries=values["tries"],
+        wait_until=values["wait_until"],
+        sender=values["sender"],
+        subject=values["subject"],
+        message_id=values["message_id"],
+        sent_at=values["sent_at"],
+        sha256=values["sha256"],
+        administration=values["administration"],
+        state=values["state"],
+        reason=values["reason"],
+        finished_at=values["finished_at"],
+        moved=values["moved"],
+        reply=_REPLY_STATES.get(values["reply"], "none"),
+    )

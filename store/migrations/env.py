@@ -1,0 +1,8 @@
+"""Alembic runs this. The connection, with its transaction and lock, comes from `store.upgrade`."""
+
+from alembic import context
+
+from store.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
+context.run_migrations()

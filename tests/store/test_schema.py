@@ -1,0 +1,50 @@
+from sqlalchemy import create_engine, text
+
+from store import schema
+from store.database import Store
+from store.upgrade import MIGRATIONS
+
+
+def test_the_revision_at_hand_is_the_last_migration():
+    newest = max((MIGRATIONS / "versions").glob("r*.py"))
+    assert f'revision = "{schema.REVISION}"' in newest.read_text()
+
+
+def test_the_migrations_and_the_tables_in_code_agree(store: Store, empty_url: str):
+    with store.read() as tx:
+        migrated = describe_schema(tx)
+    engine = create_engine(empty_url)
+    with engine.begin() as tx:
+        if engine.dialect.name == "sqlite":  # both fixtures name one file
+            for table in schema.metadata.sorted_tables[::-1]:
+                tx.execute(text(f'DROP TABLE "{table.name}"'))
+        schema.metadata.create_all(tx)
+        made = describe_schema(tx)
+    engine.dispose()
+    assert made == migrated
+    assert len(migrated) > 50
+
+
+def describe_schema(tx) -> list[tuple[object, ...]]:
+    """Every table, column, constraint and index, as the database itself describes them."""
+    if tx.dialect.name == "sqlite":
+        described = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version' AND sql IS NOT NULL"
+        rows = [
+            (kind, name, line.strip(" ,\t"))
+            for kind, name, sql in tx.execute(text(described))
+            for line in sql.splitlines()
+        ]
+    else:
+        rows = [
+            tuple(row)
+            for query in (
+                "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name "
+                "FROM information_schema.columns WHERE table_schema = 'public'",
+                "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+                "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+                "WHERE connamespace = 'public'::regnamespace",
+            )
+            for row in tx.execute(text(query))
+            if row[0] != "alembic_version"
+        ]
+    return sorted(rows, key=str)
