@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["certificates", "dovecot_server"]
+pytest_plugins = ["certificates", "dovecot_server", "postgres_server", "stores"]
 
 settings.register_profile(
     "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
