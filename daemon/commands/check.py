@@ -1,0 +1,95 @@
+"""`saldopost check`: are the settings right, and with `--online`, does every server let us in."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+import click
+
+from daemon.commands.exits import Exit, exit_of, worst
+from daemon.commands.program import Program
+from daemon.settings import MailboxSettings, Settings, SmtpSettings
+from daemon.settings.doubts import find_doubts
+from daemon.settings.problems import hide_secrets
+from daemon.unavailable import LoginRefused, ServerUnavailable
+from store.records import StoreBroken, StoreUnavailable
+
+
+@click.command("check")
+@click.option("--online", is_flag=True, help="Also open the store and log in to each mailbox and the SMTP server.")
+@click.pass_obj
+def command(program: Program, online: bool) -> None:
+    """Say whether the settings are right, and if not, where and how to mend them.
+
+    Each problem is shown with its line. Exit code 78 when the settings are wrong; with --online 75 when a server
+    cannot be reached and 1 when one refuses the login.
+    """
+    settings = program.settings
+    click.echo(f"The settings in {program.file} are right.")
+    _describe(settings)
+    for doubt in find_doubts(settings):
+        click.echo(click.style("Mind: ", fg="yellow") + doubt + ".")
+    if online:
+        click.get_current_context().exit(_try_servers(program))
+
+
+def _describe(settings: Settings) -> None:
+    url, _ = hide_secrets(settings.store.url, 1)
+    click.echo(f"Store: {url}")
+    for mailbox in settings.mailboxes:
+        click.echo(f"Mailbox {mailbox.name}: {_address(mailbox)}, folder {mailbox.folder}")
+    if settings.smtp is not None:
+        click.echo(f"Replies: {_address(settings.smtp)}, from {settings.smtp.sender}")
+    click.echo(f"Administrations: {len(settings.administrations)}, routes: {len(settings.routes)}")
+
+
+def _address(server: MailboxSettings | SmtpSettings) -> str:
+    login = f"{server.username} at " if server.username else ""
+    return f"{login}{server.host}:{server.port} ({server.security})"
+
+
+def _try_servers(program: Program) -> Exit:
+    settings = program.settings
+    trials: list[tuple[str, Callable[[], str]]] = [("Store", partial(_try_store, program))]
+    trials += [
+        (f"Mailbox {mailbox.name}", partial(_try_mailbox, mailbox, settings.limits.largest_mail))
+        for mailbox in settings.mailboxes
+    ]
+    if settings.smtp is not None:
+        trials.append(("Replies", partial(_try_smtp, settings.smtp)))
+    return worst([_try(name, trial) for name, trial in trials])
+
+
+def _try(name: str, trial: Callable[[], str]) -> Exit:
+    """Say how one trial ended. What is nobody's expected failure goes on to the boundary."""
+    try:
+        found = trial()
+    except (StoreUnavailable, StoreBroken, ServerUnavailable, LoginRefused) as error:
+        click.echo(f"{name}: {click.style('failed', fg='red')}. {error}")
+        return exit_of(error)
+    click.echo(f"{name}: {click.style('ok', fg='green')}{found}")
+    return Exit.DONE
+
+
+def _try_store(program: Program) -> str:
+    with program.store():
+        return ""
+
+
+def _try_mailbox(settings: MailboxSettings, largest_mail: int) -> str:
+    from daemon.mailbox import Mailbox
+
+    mailbox = Mailbox(settings, largest_mail)
+    try:
+        probe = mailbox.probe()
+    finally:
+        mailbox.close()
+    folders = f", to be created: {', '.join(probe.missing_folders)}" if probe.missing_folders else ""
+    return f", mails: {probe.mails}{folders}" + "".join(f"\n  {warning}" for warning in probe.warnings)
+
+
+def _try_smtp(settings: SmtpSettings) -> str:
+    from daemon import courier
+
+    probe = asyncio.run(courier.probe(settings))
+    return f", largest mail: {probe.largest_mail} bytes" if probe.largest_mail else ""

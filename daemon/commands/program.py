@@ -1,0 +1,58 @@
+"""What the commands share: where the settings are, the logs, and the store while a command runs."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.logs import configure_logs
+from daemon.settings import AdministrationSettings, Settings, find_file, load_settings
+
+if TYPE_CHECKING:
+    from store.database import Store
+
+
+class Program:
+    """One call of `saldopost`: `--config` and `--verbose`, and the settings once somebody asks for them."""
+
+    def __init__(self, config: Path | None, *, verbose: bool) -> None:
+        self._config = config
+        self._verbose = verbose
+        self.start_logs(logging.WARNING)
+
+    def start_logs(self, level: int) -> None:
+        """Log what is at least this grave, or everything with `--verbose`. `run` asks for INFO."""
+        configure_logs(sys.stderr, os.environ, level=logging.DEBUG if self._verbose else level)
+
+    @cached_property
+    def file(self) -> Path:
+        return find_file(self._config)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises SettingsError."""
+        return load_settings(self.file)
+
+    def administration(self, code: str) -> AdministrationSettings:
+        """The administration that `-a CODE` names; a usage error if there is none."""
+        found = {administration.code: administration for administration in self.settings.administrations}
+        if code not in found:
+            raise click.BadParameter(f"there is no administration {code!r}; there are {', '.join(found)}")
+        return found[code]
+
+    @contextmanager
+    def store(self) -> Iterator["Store"]:
+        """The open store. Raises StoreUnavailable or StoreBroken."""
+        from store.database import open_store
+
+        store = open_store(self.settings.store.url)
+        try:
+            yield store
+        finally:
+            store.close()
