@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from store.failures import plain
 from store.records import StoreBroken
 from store.schema import REVISION
+from store.staging import Staging
 
 Transaction = Connection
 
@@ -49,6 +50,15 @@ class Store:
         """
         with plain(self._engine), self._writer.begin() as transaction:
             yield transaction
+
+    @contextmanager
+    def staging(self) -> Iterator[Staging]:
+        """An empty staging area, on a connection of its own that ends with the block."""
+        with plain(self._engine), self._engine.connect() as connection:
+            try:
+                yield Staging(connection)
+            finally:
+                connection.invalidate()  # the temporary tables go with it
 
     def close(self) -> None:
         """Close the idle connections. Units of work under way end undisturbed."""

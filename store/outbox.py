@@ -5,7 +5,7 @@ A claim is a time before which nobody else tries the same mail. A courier that d
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, text, update
 
 from store.records import ClaimedMail, OutgoingMail
 from store.schema import outbox
@@ -15,7 +15,7 @@ _QUEUED = outbox.c.state == text("'queued'")  # as the partial index says it
 
 def add(tx: Connection, mail: OutgoingMail, now: datetime, message_id: int | None = None) -> int:
     """Put a finished mail in, as the reply to the message `message_id` or to none. Its bytes never change again."""
-    return tx.execute(
+    outbox_id: int = tx.execute(
         insert(outbox)
         .values(
             message=message_id,
@@ -30,13 +30,18 @@ def add(tx: Connection, mail: OutgoingMail, now: datetime, message_id: int | Non
         )
         .returning(outbox.c.id)
     ).scalar_one()
+    return outbox_id
 
 
-def claim(tx: Connection, now: datetime, limit: int, lease: timedelta) -> list[ClaimedMail]:
-    """Mails that are due, the longest waiting first; nobody else gets them until `lease` is over."""
+def claim(tx: Connection, now: datetime, limit: int, lease: timedelta, *, held_back: bool = False) -> list[ClaimedMail]:
+    """Mails that are due, the longest waiting first; nobody else gets them until `lease` is over.
+
+    `held_back` takes those too that were to wait for a while before their first try.
+    """
+    is_due = outbox.c.next_try_at <= now
     due = tx.execute(
         select(outbox)
-        .where(_QUEUED, outbox.c.next_try_at <= now)
+        .where(_QUEUED, or_(is_due, outbox.c.tries == 0) if held_back else is_due)
         .order_by(outbox.c.next_try_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

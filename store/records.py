@@ -207,3 +207,78 @@ class ClaimedMail:
     kind: Literal["reply", "alert"]
     tries: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import as `imports` lists it. Amounts are in minor units of `currency`."""
+
+    id: int
+    ref: str
+    administration: str
+    side: Side
+    currency: str
+    state: ImportState
+    reason: str
+    items: int
+    accounts: int
+    total: int | None  # of the export; None when it was not read
+    total_before: int | None
+    ordered_at: datetime
+    recorded_at: datetime
+    applied_at: datetime | None
+
+
+class Balance(NamedTuple):
+    """What one account owes, or is owed, on one side. Amounts are in minor units of `currency`."""
+
+    administration: str
+    side: Side
+    code: str | None
+    name: str
+    exact_id: str | None
+    currency: str
+    open_import: int
+    open_invoices: int
+    in_transit: int
+    open_total: int
+    credit_limit: int | None
+
+
+class OpenItem(NamedTuple):
+    """One open item of an account, and the import that brought it."""
+
+    side: Side
+    number: str
+    your_ref: str
+    description: str
+    invoice_date: str
+    due_date: str
+    currency: str
+    invoice_fc: int
+    open_fc: int
+    invoice_dc: int
+    open_dc: int
+    opened_by: int  # id of the import
+
+
+class Account(NamedTuple):
+    """A debtor or creditor, or both."""
+
+    id: int
+    administration: str
+    exact_id: str | None
+    code: str | None
+    name: str
+
+
+class AccountUnknown(Exception):
+    """No account fits what was asked for."""
+
+
+class AccountAmbiguous(Exception):
+    """Several accounts fit what was asked for; `candidates` names the first of them."""
+
+    def __init__(self, message: str, candidates: tuple[Account, ...]) -> None:
+        super().__init__(message)
+        self.candidates = candidates

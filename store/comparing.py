@@ -1,0 +1,201 @@
+"""What would an export change: the staged accounts and items held against the store, by sets.
+
+Runs on the connection of a staging area, for one side of one administration. Only temporary tables are written:
+`staged_account` holds the figures of every account before and after, `staged_opened` and `staged_closed` the items
+that differ. CROSS JOIN keeps SQLite to the order written here, which needs no statistics to be the right one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, TextClause, text
+
+from store import imports
+from store.matching import match_accounts
+from store.records import AccountChange, Comparison, CurrencyTotal, Subledger
+
+LARGEST = 10  # changes of each kind that a comparison names
+
+
+def compare(tx: Connection, subledger: Subledger, *, has_one_currency: bool) -> Comparison:
+    """Fill the temporary tables and add up what they say."""
+    of = {"administration": subledger.administration, "side": subledger.side}
+    standing = imports.find_standing(tx, subledger)
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("ANALYZE staged_block, staged_item")
+    ambiguous = match_accounts(tx, subledger)
+    for step in (_FORGET_ACCOUNTS, _FORGET_OPENED, _FORGET_CLOSED, _NUMBER_REPEATED, _ADD_UP, _ADD_ABSENT):
+        tx.execute(step, of)
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("ANALYZE staged_account")
+    figures = tx.execute(_FIGURES, of).one()
+    opened, closed = figures.items, 0
+    if standing.items:
+        opened = tx.execute(_FIND_OPENED, of).rowcount
+        closed = standing.items + opened - figures.items
+        if closed:
+            tx.execute(_FIND_CLOSED, of)
+    currencies = tx.execute(_TOTAL_OF_ONE_CURRENCY if has_one_currency else _TOTALS_BY_CURRENCY, of)
+    return Comparison(
+        subledger=subledger,
+        last=standing.last,
+        items=figures.items,
+        items_before=standing.items,
+        opened=opened,
+        closed=closed,
+        accounts=figures.accounts,
+        accounts_before=standing.accounts,
+        total_before=standing.total,
+        total_after=figures.total,
+        gross_before=standing.gross,
+        gross_after=figures.gross,
+        changed=figures.changed,
+        created=figures.created,
+        zeroed=figures.zeroed,
+        largest=_list_changes(tx, _LARGEST, of),
+        largest_created=_list_changes(tx, _LARGEST_CREATED, of),
+        largest_zeroed=_list_changes(tx, _LARGEST_ZEROED, of),
+        currencies=tuple(CurrencyTotal(*row) for row in currencies),
+        nameless=tx.execute(_COUNT_NAMELESS, of).scalar_one(),
+        ambiguous=ambiguous,
+    )
+
+
+def iterate_changes(tx: Connection, subledger: Subledger, *, everything: bool) -> Iterator[AccountChange]:
+    """Every account that differs, or every account that was compared, by code."""
+    rows = tx.execute(
+        _ALL_ACCOUNTS if everything else _CHANGED_ACCOUNTS,
+        {"side": subledger.side},
+        execution_options={"yield_per": 1000},
+    )
+    for row in rows:
+        yield _read(row)
+
+
+def _list_changes(tx: Connection, query: TextClause, of: dict[str, Any]) -> tuple[AccountChange, ...]:
+    return tuple(_read(row) for row in tx.execute(query, of))
+
+
+def _read(row: Row[Any]) -> AccountChange:
+    return AccountChange(row.code, row.name, row.exact_id, row.before, row.after, bool(row.is_new))
+
+
+_FORGET_ACCOUNTS = text("DELETE FROM staged_account WHERE side = :side")
+_FORGET_OPENED = text("DELETE FROM staged_opened WHERE side = :side")
+_FORGET_CLOSED = text("DELETE FROM staged_closed WHERE side = :side")
+
+# Items that share account, number and due date are told apart by `seq`, in an order that depends on what they say and
+# not on where they stand. Only accounts with such items, or with several blocks, are looked at.
+_NUMBER_REPEATED = text("""
+    UPDATE staged_item SET seq = numbered.seq
+    FROM (SELECT i.line, row_number() OVER (
+              PARTITION BY b.account, i.number, i.due_date
+              ORDER BY i.invoice_date, i.your_ref, i.description, i.currency,
+                       i.invoice_dc, i.invoice_fc, i.open_dc, i.open_fc) - 1 AS seq
+          FROM (SELECT account FROM staged_block WHERE side = :side GROUP BY account HAVING count(*) > 1
+                UNION
+                SELECT b.account FROM (SELECT block FROM staged_item
+                                       GROUP BY block, number, due_date HAVING count(*) > 1) AS repeated
+                CROSS JOIN staged_block AS b WHERE b.block = repeated.block AND b.side = :side) AS suspect
+          CROSS JOIN staged_block AS b
+          CROSS JOIN staged_item AS i
+          WHERE b.account = suspect.account AND i.block = b.block) AS numbered
+    WHERE staged_item.line = numbered.line AND staged_item.seq <> numbered.seq""")
+
+_ADD_UP = text("""
+    INSERT INTO staged_account (side, account, account_id, exact_id, code, name,
+                                is_new, is_renamed, has_balance, items, open_fc, gross, before, after)
+    SELECT :side, m.account, m.account_id, m.exact_id, m.code, m.name,
+           m.account_id IS NULL,
+           known.id IS NOT NULL AND (
+               (m.name <> '' AND m.name <> known.name)
+               OR (m.code IS NOT NULL AND (known.code IS NULL OR known.code <> m.code))
+               OR (m.exact_id IS NOT NULL AND known.exact_id IS NULL)),
+           stored.account_id IS NOT NULL,
+           added.items, added.open_fc, added.gross, coalesce(stored.open_import, 0), added.open_dc
+    FROM (SELECT m.account, count(i.line) AS items,
+                 CAST(coalesce(sum(i.open_fc), 0) AS BIGINT) AS open_fc,
+                 CAST(coalesce(sum(abs(i.open_dc)), 0) AS BIGINT) AS gross,
+                 CAST(coalesce(sum(i.open_dc), 0) AS BIGINT) AS open_dc
+          FROM staged_match AS m
+          CROSS JOIN staged_block AS b
+          LEFT JOIN staged_item AS i ON i.block = b.block
+          WHERE m.side = :side AND b.account = m.account
+          GROUP BY m.account) AS added
+    CROSS JOIN staged_match AS m
+    LEFT JOIN account AS known ON known.id = m.account_id
+    LEFT JOIN balance AS stored ON stored.account_id = m.account_id AND stored.side = :side
+    WHERE m.account = added.account""")
+
+_ADD_ABSENT = text("""
+    INSERT INTO staged_account (side, account_id, exact_id, code, name,
+                                is_new, is_renamed, has_balance, items, open_fc, gross, before, after)
+    SELECT :side, known.id, known.exact_id, known.code, known.name,
+           false, false, true, 0, 0, 0, stored.open_import, 0
+    FROM account AS known
+    CROSS JOIN balance AS stored
+    WHERE known.administration = :administration
+      AND stored.account_id = known.id AND stored.side = :side AND stored.open_import <> 0
+      AND NOT EXISTS (SELECT 1 FROM staged_match AS m WHERE m.account_id = known.id AND m.side = :side)""")
+
+_FIGURES = text("""
+    SELECT CAST(coalesce(sum(items), 0) AS BIGINT) AS items,
+           count(CASE WHEN items > 0 THEN 1 END) AS accounts,
+           CAST(coalesce(sum(after), 0) AS BIGINT) AS total,
+           CAST(coalesce(sum(gross), 0) AS BIGINT) AS gross,
+           count(CASE WHEN before <> after THEN 1 END) AS changed,
+           count(CASE WHEN is_new THEN 1 END) AS created,
+           count(CASE WHEN before <> 0 AND after = 0 THEN 1 END) AS zeroed
+    FROM staged_account WHERE side = :side""")
+
+_SAME = """i.number = o.number AND i.due_date = o.due_date AND i.seq = o.seq
+      AND i.open_dc = o.open_dc AND i.open_fc = o.open_fc AND i.invoice_dc = o.invoice_dc
+      AND i.invoice_fc = o.invoice_fc AND i.currency = o.currency AND i.invoice_date = o.invoice_date
+      AND i.your_ref = o.your_ref AND i.description = o.description"""
+
+_FIND_OPENED = text(f"""
+    INSERT INTO staged_opened (line, side)
+    SELECT i.line, :side
+    FROM staged_account AS a
+    CROSS JOIN staged_block AS b
+    CROSS JOIN staged_item AS i
+    WHERE a.side = :side AND b.account = a.account AND i.block = b.block
+      AND NOT EXISTS (SELECT 1 FROM open_item AS o
+                      WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL AND {_SAME})""")  # noqa: S608
+
+_FIND_CLOSED = text(f"""
+    INSERT INTO staged_closed (id, side)
+    SELECT o.id, :side
+    FROM account AS known
+    CROSS JOIN open_item AS o
+    WHERE known.administration = :administration
+      AND o.account_id = known.id AND o.side = :side AND o.closed_by IS NULL
+      AND NOT EXISTS (SELECT 1 FROM staged_account AS a
+                      CROSS JOIN staged_block AS b
+                      CROSS JOIN staged_item AS i
+                      WHERE a.account_id = o.account_id AND a.side = :side
+                        AND b.account = a.account AND i.block = b.block AND {_SAME})""")  # noqa: S608
+
+_TOTAL_OF_ONE_CURRENCY = text("""
+    SELECT first.currency, added.items, added.open_fc, added.open_dc
+    FROM (SELECT CAST(sum(items) AS BIGINT) AS items, CAST(sum(open_fc) AS BIGINT) AS open_fc,
+                 CAST(sum(after) AS BIGINT) AS open_dc
+          FROM staged_account WHERE side = :side) AS added
+    CROSS JOIN (SELECT currency FROM staged_item LIMIT 1) AS first
+    WHERE added.items > 0""")
+_TOTALS_BY_CURRENCY = text("""
+    SELECT i.currency, count(*), CAST(sum(i.open_fc) AS BIGINT), CAST(sum(i.open_dc) AS BIGINT)
+    FROM staged_account AS a
+    CROSS JOIN staged_block AS b
+    CROSS JOIN staged_item AS i
+    WHERE a.side = :side AND b.account = a.account AND i.block = b.block
+    GROUP BY i.currency ORDER BY i.currency""")
+_COUNT_NAMELESS = text("SELECT count(*) FROM staged_block WHERE side = :side AND exact_id IS NULL AND code IS NULL")
+
+_CHANGE = "SELECT code, name, exact_id, before, after, is_new FROM staged_account WHERE side = :side"
+_LARGEST_FIRST = f"ORDER BY abs(after - before) DESC, code, name, exact_id LIMIT {LARGEST}"
+_LARGEST = text(f"{_CHANGE} AND before <> after {_LARGEST_FIRST}")
+_LARGEST_CREATED = text(f"{_CHANGE} AND is_new {_LARGEST_FIRST}")
+_LARGEST_ZEROED = text(f"{_CHANGE} AND before <> 0 AND after = 0 {_LARGEST_FIRST}")
+_ALL_ACCOUNTS = text(f"{_CHANGE} ORDER BY code, name, exact_id")
+_CHANGED_ACCOUNTS = text(f"{_CHANGE} AND (before <> after OR is_new) ORDER BY code, name, exact_id")

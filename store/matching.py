@@ -1,0 +1,105 @@
+"""Whose blocks are these: one row of `staged_match` for each account of a staged export.
+
+Blocks belong to one account if they share the Exact ID, or, having none, the code. The account is found in the store
+by its ID; by its code only where the file's or the stored account has no ID. `staged_block.account` is the lowest
+block of the account, `staged_match.account_id` the account in the store or NULL for a new one. Runs on the
+connection of a staging area, for one side of one administration (`:side`, `:administration`).
+"""
+
+from sqlalchemy import Connection, text
+
+from store.records import Subledger
+
+
+def match_accounts(tx: Connection, subledger: Subledger) -> tuple[str, ...]:
+    """Fill `staged_match`. Returns the codes without ID that fit several accounts; they are treated as new."""
+    of = {"administration": subledger.administration, "side": subledger.side}
+    for step in (_FORGET, _SEPARATE, _JOIN_SAME_ID, _JOIN_SAME_CODE, _MATCH_BY_ID, _LET_ADOPT, _MATCH_BY_CODE):
+        tx.execute(step, of)
+    if tx.execute(_ANY_CODE_UNMATCHED, of).first() is None:
+        return ()
+    for step in (_CLEAR_CANDIDATES, _FIND_CANDIDATES, _TAKE_STORED, _JOIN_OTHER, _FORGET_JOINED):
+        tx.execute(step, of)
+    return tuple(tx.execute(_LIST_AMBIGUOUS, of).scalars())
+
+
+_FORGET = text("DELETE FROM staged_match WHERE side = :side")
+_SEPARATE = text("UPDATE staged_block SET account = block WHERE side = :side AND account <> block")
+
+_JOIN_SAME_ID = text("""
+    UPDATE staged_block SET account = same.block
+    FROM (SELECT exact_id, min(block) AS block FROM staged_block
+          WHERE side = :side AND exact_id IS NOT NULL
+          GROUP BY exact_id HAVING count(*) > 1) AS same
+    WHERE staged_block.side = :side AND staged_block.exact_id = same.exact_id""")
+_JOIN_SAME_CODE = text("""
+    UPDATE staged_block SET account = same.block
+    FROM (SELECT code, min(block) AS block FROM staged_block
+          WHERE side = :side AND exact_id IS NULL AND code IS NOT NULL
+          GROUP BY code HAVING count(*) > 1) AS same
+    WHERE staged_block.side = :side AND staged_block.exact_id IS NULL AND staged_block.code = same.code""")
+
+_MATCH_BY_ID = text("""
+    INSERT INTO staged_match (account, side, exact_id, code, name, account_id)
+    SELECT b.block, b.side, b.exact_id, b.code, b.name, known.id
+    FROM staged_block AS b
+    LEFT JOIN account AS known ON known.administration = :administration AND known.exact_id = b.exact_id
+    WHERE b.side = :side AND b.account = b.block AND (b.exact_id IS NOT NULL OR b.code IS NOT NULL)
+    ORDER BY b.block""")
+
+# An account that the store knows by its code alone gets the ID under which the file names that code; unless the file
+# has the code twice, because two IDs under one code are two accounts.
+_LET_ADOPT = text("""
+    UPDATE staged_match SET account_id = found.id
+    FROM (SELECT min(m.account) AS account, known.id
+          FROM staged_match AS m
+          CROSS JOIN account AS known
+          WHERE m.side = :side AND m.exact_id IS NOT NULL AND m.account_id IS NULL
+            AND known.administration = :administration AND known.exact_id IS NULL AND known.code = m.code
+          GROUP BY known.id HAVING count(*) = 1) AS found
+    WHERE staged_match.account = found.account""")
+
+_MATCH_BY_CODE = text("""
+    UPDATE staged_match SET account_id = found.id
+    FROM (SELECT m.account, known.id
+          FROM staged_match AS m
+          CROSS JOIN account AS known
+          WHERE m.side = :side AND m.exact_id IS NULL
+            AND known.administration = :administration AND known.exact_id IS NULL AND known.code = m.code
+            AND NOT EXISTS (SELECT 1 FROM staged_match AS taken
+                            WHERE taken.account_id = known.id AND taken.side = :side)) AS found
+    WHERE staged_match.account = found.account""")
+
+_ANY_CODE_UNMATCHED = text(
+    "SELECT 1 FROM staged_match WHERE side = :side AND exact_id IS NULL AND account_id IS NULL LIMIT 1"
+)
+_CLEAR_CANDIDATES = text("DELETE FROM staged_candidate")
+
+# For a code without ID: the accounts with an ID that bear this code, by what the file says of them, or by what the
+# store says of those that the file does not name.
+_FIND_CANDIDATES = text("""
+    INSERT INTO staged_candidate (account, candidates, other_account, account_id)
+    SELECT m.account, count(*), min(c.account), min(c.id)
+    FROM staged_match AS m
+    JOIN (SELECT code, account, NULL AS id FROM staged_match WHERE side = :side AND exact_id IS NOT NULL
+          UNION ALL
+          SELECT known.code, NULL, known.id FROM account AS known
+          WHERE known.administration = :administration AND known.exact_id IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM staged_match AS named
+                            WHERE named.account_id = known.id AND named.side = :side)) AS c ON c.code = m.code
+    WHERE m.side = :side AND m.exact_id IS NULL AND m.account_id IS NULL
+    GROUP BY m.account""")
+_TAKE_STORED = text("""
+    UPDATE staged_match SET account_id = c.account_id
+    FROM staged_candidate AS c
+    WHERE c.account = staged_match.account AND c.candidates = 1 AND c.account_id IS NOT NULL""")
+_JOIN_OTHER = text("""
+    UPDATE staged_block SET account = c.other_account
+    FROM staged_candidate AS c
+    WHERE c.account = staged_block.account AND c.candidates = 1 AND c.other_account IS NOT NULL""")
+_FORGET_JOINED = text("""
+    DELETE FROM staged_match WHERE account IN
+        (SELECT account FROM staged_candidate WHERE candidates = 1 AND other_account IS NOT NULL)""")
+_LIST_AMBIGUOUS = text("""
+    SELECT m.code FROM staged_candidate AS c JOIN staged_match AS m ON m.account = c.account
+    WHERE c.candidates > 1 ORDER BY m.code""")
