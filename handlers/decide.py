@@ -93,15 +93,14 @@ def ambiguous_codes(evidence: Evidence) -> Finding | None:
     codes = evidence.comparison.ambiguous
     if not codes:
         return None
-    return Finding("ambiguous-codes", values={"accounts": len(codes), "examples": ", ".join(codes[:5])})
+    return Finding("ambiguous-codes", values={"examples": ", ".join(codes[:5])})
 
 
 def nothing_open(evidence: Evidence) -> Finding | None:
     """Nothing is open any more although something was: more often an export of nothing than good news."""
     comparison = evidence.comparison
     if comparison.gross_before and not comparison.gross_after:
-        accounts, total = comparison.accounts_before, comparison.total_before
-        return Finding("nothing-open", values={"accounts": accounts, "total_amount": total})
+        return Finding("nothing-open", values={"total_amount": comparison.total_before})
     return None
 
 

@@ -99,6 +99,13 @@ class Voice:
         """A difference between amounts, for tables: `+234,56`."""
         return self._signed(minor, self.amount(abs(minor)))
 
+    def size(self, count: int) -> str:
+        """A number of bytes in the largest unit that leaves it whole enough: `50 MB`."""
+        for unit, of_bytes in (("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)):
+            if count >= of_bytes:
+                return f"{format_decimal(round(count / of_bytes, 1), locale=self.locale)} {unit}"
+        return f"{self.number(count)} B"
+
     def moment(self, when: datetime) -> str:
         """A moment in the administration's time zone, to the minute."""
         zone = get_timezone(self.time_zone)

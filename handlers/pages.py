@@ -77,16 +77,15 @@ def _what_is_wrong(pages: Sequence[tuple[File, Page]], named: Sequence[int]) -> 
     if missing:
         return Finding("pages-missing", values={"missing": _listed(missing), "highest": highest}), False
     if any(times > 1 for times in present.values()):
-        return Finding("pages-mixed", values={"files": len(pages)}), False
+        return Finding("pages-mixed"), False
     if any(not page.pagesize or page.count is None for _, page in pages):
         # Without count and pagesize one file alone is an export; of several nothing says that they are all.
-        return (Finding("pages-uncounted", values={"files": len(pages)}) if len(pages) > 1 else None), True
+        return (Finding("pages-uncounted") if len(pages) > 1 else None), True
     short = [file for file, page in pages if _is_short(page)]
     if len(short) > 1 or (short and _number(short[0]) not in (None, highest)):
-        return Finding("pages-mixed", values={"files": len(pages)}), False
+        return Finding("pages-mixed"), False
     if not short:
-        last, page = pages[-1]
-        return Finding("pages-last-full", file=last.name, values={"pagesize": page.pagesize or 0}), True
+        return Finding("pages-last-full", file=pages[-1][0].name), True
     return None, True
 
 
@@ -107,7 +106,7 @@ def _is_short(page: Page) -> bool:
 
 
 def _short_of_count(file: File, page: Page) -> Finding:
-    return Finding("page-count-differs", file=file.name, values={"count": page.count or 0, "blocks": page.blocks})
+    return Finding("page-count-differs", file=file.name, values={"stated": page.count or 0, "blocks": page.blocks})
 
 
 def _listed(numbers: Sequence[int]) -> str:

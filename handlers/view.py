@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from handlers.codes import CODES, GRAVITY, Severity
+from handlers.codes import CODES, GRAVITY, Code, Severity
 from handlers.language import N_, Voice, clean
 from handlers.report import Report, Settled, Verdict
 from handlers.tables import Table, tables
@@ -32,14 +32,14 @@ STATES: dict[ImportState, str] = {
     "held": N_("On hold: the balances stay as they were."),
     "refused": N_("Not processed: the balances stay as they were."),
 }
-MENUS: dict[Side, str] = {
-    "receivable": N_(
-        "In Exact Online choose Import/Export > XML > Financial > A/R (Dutch menu: Financieel > Te vorderen)."
+STEPS = (
+    N_(
+        "In Exact Online choose Import/Export > XML > Financial (Dutch: Financieel), "
+        "then A/R (Te vorderen) for debtors or A/P (Te betalen) for creditors."
     ),
-    "payable": N_(
-        "In Exact Online choose Import/Export > XML > Financial > A/P (Dutch menu: Financieel > Te betalen)."
-    ),
-}
+    N_("Leave all filters empty, so that every open item is in it, and export."),
+    N_("Attach every file you get (ARs_1.xml, ARs_2.xml, … or APs_1.xml, …) to one mail to this address."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +78,32 @@ class View:
     points: tuple[Point, ...]
     sections: tuple[Section, ...]
     steps_title: str
-    steps: tuple[tuple[str, tuple[str, ...]], ...]  # per side its title and what to do in Exact
+    steps: tuple[str, ...]  # how to make the export that was meant, in Exact; none where it was made
     footer: tuple[str, ...]
 
 
 def view(report: Report, voice: Voice) -> View:
     """The report in words."""
-    headline, administration = voice.say(HEADLINES[report.verdict]), clean(report.policy.name, 60)
+    verdict, administration = voice.say(HEADLINES[report.verdict]), clean(report.policy.name, 60)
     findings = report.refused
     if not report.settled and not findings and not report.notes:
         findings = (Finding("nothing-to-import"),)
     return View(
         language=report.policy.language,
         verdict=report.verdict,
-        subject=f"{headline}: {', '.join(_topics(report, voice))} – {administration}",
-        headline=f"{headline}: {'; '.join(_phrases(report, findings, voice))}",
+        subject=_head(verdict, ", ".join(_topics(report, voice)), voice) + f" – {administration}",
+        headline=_head(verdict, "; ".join(_phrases(report, findings, voice)), voice),
         lead=_lead(report, voice),
         points=_points((*findings, *report.notes), voice),
         sections=_sections(report.settled, voice),
         steps_title=voice.say("How to make the right export"),
-        steps=_steps(findings, report, voice),
+        steps=_steps((*findings, *report.notes), voice),
         footer=_footer(report, administration, voice),
     )
+
+
+def _head(verdict: str, details: str, voice: Voice) -> str:
+    return voice.say("%(verdict)s: %(details)s", {"verdict": verdict, "details": details})
 
 
 def _topics(report: Report, voice: Voice) -> list[str]:
@@ -127,7 +131,9 @@ def _phrase(settled: Settled, voice: Voice) -> str:
         values |= {"now": voice.money(comparison.total_after), "before": voice.money(comparison.total_before)}
     match settled.state:
         case "applied" if comparison:
-            return voice.say(N_("%(side)s %(now)s (was %(before)s)") if comparison.last else "%(side)s %(now)s", values)
+            return voice.say(
+                N_("%(side)s %(now)s (was %(before)s)") if comparison.last else N_("%(side)s %(now)s"), values
+            )
         case "unchanged" if comparison:
             return voice.say("%(side)s still %(before)s", values)
         case "held":
@@ -141,7 +147,8 @@ def _phrase(settled: Settled, voice: Voice) -> str:
 def _lead(report: Report, voice: Voice) -> str:
     comparisons = [side.comparison for side in report.settled if side.comparison]
     first = report.verdict == "applied" and any(comparison.last is None for comparison in comparisons)
-    return voice.say(CODES["first-import"].todo if first else LEADS[report.verdict])
+    lead = CODES["first-import"].todo if first else LEADS[report.verdict]
+    return voice.say(lead)
 
 
 def _sections(sides: Iterable[Settled], voice: Voice) -> tuple[Section, ...]:
@@ -187,36 +194,30 @@ def _points(findings: Iterable[Finding], voice: Voice) -> tuple[Point, ...]:
 def _point(finding: Finding, voice: Voice) -> Point:
     code = CODES[finding.code]
     values = {name: voice.value(name, value) for name, value in finding.values.items()}
+    values |= {name: voice.size(int(finding.values[name])) for name in code.sizes}
     values["file"] = clean(finding.file) or voice.say("The mail")
-    where = clean(finding.file)
-    if finding.line is not None:
-        line = voice.say("line %(line)s", {"line": voice.number(finding.line)})
-        where = f"{where}, {line}" if where else line
+    what = voice.say(code.what, values)
+    times = finding.values.get("count", 1)
+    if isinstance(times, int) and times > 1:
+        what = f"{what.rstrip('.')} ({voice.number(times)}×)."
     return Point(
         severity=code.severity,
-        what=voice.say(code.what, values),
+        what=what,
         todo=voice.say(code.todo, values) if code.todo else "",
-        where=where,
+        where=_where(finding, code, voice),
         fragment=clean(finding.fragment, 80),
     )
 
 
-def _steps(findings: tuple[Finding, ...], report: Report, voice: Voice) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """How to make the export that was meant; for both sides, as nobody knows which it was."""
-    if not any(CODES[finding.code].steps for finding in (*findings, *report.notes)):
-        return ()
-    pages: dict[Side, str] = {"receivable": "ARs_1.xml, ARs_2.xml, …", "payable": "APs_1.xml, APs_2.xml, …"}
-    return tuple(
-        (
-            voice.say(TITLES[side]),
-            (
-                voice.say(menu),
-                voice.say("Leave all filters empty, so that every open item is in it, and export."),
-                voice.say("Attach every file you get (%(pages)s) to one mail to this address.", {"pages": pages[side]}),
-            ),
-        )
-        for side, menu in MENUS.items()
-    )
+def _where(finding: Finding, code: Code, voice: Voice) -> str:
+    """The file, unless the sentence names it, and the line."""
+    file = "" if "%(file)s" in code.what else clean(finding.file)
+    line = "" if finding.line is None else voice.say("line %(line)s", {"line": voice.number(finding.line)})
+    return ", ".join(filter(None, (file, line)))
+
+
+def _steps(findings: Iterable[Finding], voice: Voice) -> tuple[str, ...]:
+    return tuple(voice.say(step) for step in STEPS) if any(CODES[f.code].steps for f in findings) else ()
 
 
 def _footer(report: Report, administration: str, voice: Voice) -> tuple[str, ...]:

@@ -1,30 +1,9 @@
-"""Every code of a finding: how grave it is, what it says, and what the reader can do.
+"""What was decided about an export, and why."""
 
-Sentences are in English, the source language of the catalogues; `%(name)s` stands for a value of the finding, and
-`%(file)s` for the name of its file.
-"""
-
-from typing import Literal, NamedTuple
-
+from handlers.codes.code import RESEND_ALL, Code
 from handlers.language import N_
 
-Severity = Literal["refused", "held", "warning", "note"]
-GRAVITY: tuple[Severity, ...] = ("refused", "held", "warning", "note")
-
-
-class Code(NamedTuple):
-    """One kind of finding."""
-
-    severity: Severity
-    what: str
-    todo: str = ""
-    steps: bool = False  # the reader is shown how to make the right export in Exact
-
-
-RESEND_ALL = N_("Export again and send all pages in one mail.")
-EXPORT_ANEW = N_("Export again and attach the file as it is, without opening or saving it in another program.")
-
-CODES: dict[str, Code] = {
+DECISIONS: dict[str, Code] = {
     "same-again": Code(
         "note",
         N_("This is the same export as the last one applied (reference %(ref)s, %(ordered_at)s)."),
@@ -41,43 +20,43 @@ CODES: dict[str, Code] = {
     ),
     "pages-mixed": Code(
         "held",
-        N_("These %(files)s files are not the pages of one export: they come from exports made at different times."),
+        N_("These files are not the pages of one export; they seem to come from exports made at different times."),
         RESEND_ALL,
     ),
     "pages-last-full": Code(
         "held",
-        N_("The last page, %(file)s, is full (%(pagesize)s accounts), so another page may follow. Is this everything?"),
+        N_("The last page, %(file)s, is full, so another page may follow. Is this everything?"),
         N_("Look in Exact for another page, and send all pages in one mail."),
     ),
     "pages-uncounted": Code(
         "held",
-        N_("These %(files)s files do not say how many pages belong together. Is this everything?"),
+        N_("The files do not say how many pages belong together. Is this everything?"),
         RESEND_ALL,
     ),
     "page-repeated": Code("note", N_("%(file)s is the same file as another one in this mail; it was counted once.")),
     "page-count-differs": Code(
         "warning",
-        N_("%(file)s says that it holds %(count)s accounts, but there are %(blocks)s in it."),
+        N_("Accounts in %(file)s by its own count: %(stated)s. Accounts found: %(blocks)s."),
         N_("If the file was edited, export again and send it as it is."),
     ),
     "unknown-accounts": Code(
         "refused",
-        N_("%(accounts)s accounts are not known here (%(examples)s), and this administration takes known ones only."),
+        N_("This administration takes known accounts only. Not known here: %(accounts)s (%(examples)s)."),
         N_("Have these accounts added first, then send the export again."),
     ),
     "nameless-accounts": Code(
         "held",
-        N_("%(accounts)s accounts have neither a code nor an ID, so they cannot be told apart."),
+        N_("Accounts with neither a code nor an ID cannot be told apart. Found in this export: %(accounts)s."),
         N_("Give these accounts a code in Exact and export again."),
     ),
     "ambiguous-codes": Code(
         "held",
-        N_("%(accounts)s account codes fit several accounts here (%(examples)s), and the file has no ID for them."),
+        N_("Codes that fit several accounts here, without an ID in the file to tell them apart: %(examples)s."),
         N_("Export again from Exact Online itself: its own export carries the ID of each account."),
     ),
     "nothing-open": Code(
         "held",
-        N_("Nothing is open in this export, while %(accounts)s accounts had %(total_amount)s open before."),
+        N_("Nothing is open in this export, while %(total_amount)s was open before."),
         N_("Look whether the export was made with a filter or in another administration, and export again without it."),
     ),
     "first-import": Code(

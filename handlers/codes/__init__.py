@@ -1,0 +1,14 @@
+"""Every code of a finding: how grave it is, what it says, and what the reader can do.
+
+`%(name)s` in a sentence stands for a value of the finding, `%(file)s` for the name of its file. The meaning of the
+codes that parsers give is set down in `parsers.codes`.
+"""
+
+from handlers.codes.code import GRAVITY, Code, Severity
+from handlers.codes.decisions import DECISIONS
+from handlers.codes.files import FILES
+from handlers.codes.items import ITEMS
+
+__all__ = ["CODES", "GRAVITY", "Code", "Severity"]
+
+CODES: dict[str, Code] = DECISIONS | FILES | ITEMS

@@ -1,0 +1,25 @@
+"""What a code is, and what is often said with one."""
+
+from typing import Literal, NamedTuple
+
+from handlers.language import N_
+
+Severity = Literal["refused", "held", "warning", "note"]
+GRAVITY: tuple[Severity, ...] = ("refused", "held", "warning", "note")
+
+
+class Code(NamedTuple):
+    """One kind of finding, in the source language of the catalogues."""
+
+    severity: Severity
+    what: str
+    todo: str = ""
+    steps: bool = False  # the reader is shown how to make the right export in Exact
+    sizes: tuple[str, ...] = ()  # the values that are numbers of bytes
+
+
+RESEND_ALL = N_("Export again and send all pages in one mail.")
+EXPORT_ANEW = N_("Export again and attach the file as it is, without opening or saving it in another program.")
+FOLLOW_STEPS = N_("Follow the steps below to make the export of open items.")
+SPLIT_UP = N_("Send the export alone, in a new mail, as plain XML or as a zip file.")
+MEND_IN_EXACT = N_("Look at this item in Exact Online, mend it there, and export again.")
