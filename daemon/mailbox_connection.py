@@ -8,21 +8,18 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
 from daemon.settings.models import MailboxSettings
+from daemon.unavailable import LoginRefused, ServerUnavailable
 
 # RFC 5530: the server could not check the password now, which says nothing about it.
 _CANNOT_TELL = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 
 
-class MailboxUnavailable(Exception):
-    """The server cannot be reached or does not do as asked. Nothing is lost: try again later."""
+class MailboxUnavailable(ServerUnavailable):
+    """The IMAP server cannot be reached or does not do as asked. The mails stay as they are."""
 
 
 class CommandRefused(MailboxUnavailable):
     """The server answered NO or BAD; the connection is still good."""
-
-
-class LoginRefused(Exception):
-    """The server does not accept user and password: a person is needed. Asking often may get the address banned."""
 
 
 def connect(settings: MailboxSettings) -> IMAPClient:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.mailbox import FetchedMail, Mailbox, sequence_set
-from daemon.mailbox_connection import LoginRefused, MailboxUnavailable
+from daemon.mailbox_connection import MailboxUnavailable
+from daemon.unavailable import LoginRefused
 
 MAIL = b"From: a@example.com\r\nSubject: %d\r\n\r\nHello\r\n"
 LIMIT = 100_000

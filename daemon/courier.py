@@ -1,0 +1,285 @@
+"""The courier takes finished mails out of the outbox to the SMTP server, byte for byte, until each is gone.
+
+taken by the server         sent
+4xx, or nobody knows        the same bytes again later, for two days
+5xx                         given up, and said in the log
+the server is away          the mails wait for it, however long
+"""
+
+import asyncio
+import random as chance
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar
+
+import aiosmtplib
+import structlog
+from aiosmtplib.email import parse_address
+
+from daemon.settings.models import SmtpSettings
+from daemon.smtp_connection import SmtpUnavailable, connect, said
+from daemon.unavailable import LoginRefused, ServerUnavailable, pause, pause_for
+from store import outbox
+from store.database import Store, Transaction
+from store.records import ClaimedMail, StoreUnavailable
+
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=2)
+LONGEST_NAP = 30.0  # seconds; other processes put mails into the outbox too
+LINGER = 5.0  # seconds for which an idle connection is kept
+
+_TOO_LARGE = 552  # the one refusal of a sender that speaks of a mail, not of us (RFC 5321 section 4.3.2)
+_DATA_PATIENCE = 10  # times the time-out: giving up too early sends a mail twice (RFC 5321 section 4.5.3.2.6)
+_COMMANDS = 6  # waits before the data, at most
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpProbe:
+    """What `check --online` tells of the SMTP server."""
+
+    extensions: tuple[str, ...]
+    largest_mail: int | None  # bytes; None when the server does not say
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    mail: ClaimedMail
+    outcome: Literal["sent", "at once", "later", "never"]
+    error: str = ""
+
+
+class Courier:
+    """Sends from one asyncio loop; what it asks of the store runs in `store_thread`."""
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        store: Store,
+        store_thread: Executor,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        random: Callable[[], float] = chance.random,
+    ) -> None:
+        self.settings = settings
+        self._store = store
+        self._store_thread = store_thread
+        self._clock = clock
+        self._random = random
+        self._woken = asyncio.Event()
+        self._smtp: aiosmtplib.SMTP | None = None
+        self._sent_on_connection = 0
+        self._lease = timedelta(seconds=settings.timeout_seconds * (_DATA_PATIENCE + _COMMANDS))
+
+    def wake(self) -> None:
+        """There may be something to send. To be called in the loop's thread."""
+        self._woken.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Send whatever becomes due, until `stopping` is set; the mail at hand is finished first."""
+        failures = 0
+        while not stopping.is_set():
+            self._woken.clear()
+            try:
+                await self.drain(stopping)
+                failures = 0
+                if not await _first_of(self._woken, stopping, seconds=LINGER):
+                    await self.close()
+                    await _first_of(self._woken, stopping, seconds=await self._until_next())
+            except (ServerUnavailable, LoginRefused, StoreUnavailable) as error:
+                failures += 1
+                seconds = pause_for(error, failures, self._random)
+                log.warning("courier-waits", error=str(error), failures=failures, seconds=round(seconds))
+                await _first_of(stopping, seconds=seconds)
+        await self.close()
+
+    async def drain(self, stopping: asyncio.Event | None = None, *, held_back: bool = False) -> None:
+        """Send all that is due, and with `held_back` the replies that were to wait for a while too.
+
+        Raises SmtpUnavailable, LoginRefused or StoreUnavailable; what was not sent is tried again.
+        """
+        if not await self._in_store(self._is_anything_due, held_back):
+            return
+        attempt: _Attempt | None = None
+        try:
+            while stopping is None or not stopping.is_set():
+                # Connected first: while the server is away no mail is claimed, and its tries do not count.
+                if self._smtp is None or not self._smtp.is_connected:
+                    if attempt is not None:
+                        await self._in_store(self._settle, attempt)
+                        attempt = None
+                    self._smtp = await connect(self.settings)
+                    self._sent_on_connection = 0
+                mail = await self._in_store(self._settle_and_claim, attempt, held_back)
+                attempt = None
+                if mail is None:
+                    return
+                attempt = await self._try(mail, self._smtp)
+                if attempt.outcome == "sent":
+                    self._sent_on_connection += 1
+                elif attempt.outcome != "never" and not self._smtp.is_connected and self._sent_on_connection == 0:
+                    raise SmtpUnavailable(f"SMTP server {self.settings.host}: {attempt.error}.")
+        finally:
+            if attempt is not None:
+                await self._in_store(self._settle, attempt)
+
+    async def drain_once(self) -> int:
+        """Send everything, replies that were to wait too, and close; returns how many mails remain in the outbox."""
+        try:
+            await self.drain(held_back=True)
+        finally:
+            await self.close()
+        states = await self._in_store(lambda: self._read(outbox.count_states))
+        return states.get("queued", 0)
+
+    async def close(self) -> None:
+        """Say goodbye if the server still listens; never raises."""
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None and smtp.is_connected:
+            try:
+                await smtp.quit()
+            except (aiosmtplib.SMTPException, OSError):
+                smtp.close()
+
+    async def _try(self, mail: ClaimedMail, smtp: aiosmtplib.SMTP) -> _Attempt:
+        """Hand over one mail. Afterwards the connection is either fit for the next mail or closed."""
+        known = {"outbox": mail.id, "message_id": mail.message_id, "kind": mail.kind}
+        attempt = await self._hand_over(mail, smtp)
+        if attempt.outcome == "sent":
+            log.info("mail-sent", **known)
+        elif attempt.outcome == "never":
+            log.error("mail-given-up", error=attempt.error, **known)
+        else:
+            log.warning("mail-not-taken", error=attempt.error, tries=mail.tries, **known)
+        return attempt
+
+    async def _hand_over(self, mail: ClaimedMail, smtp: aiosmtplib.SMTP) -> _Attempt:
+        try:
+            await self._speak(mail, smtp)
+        except aiosmtplib.SMTPResponseException as error:
+            return await self._answered(mail, smtp, error)
+        except aiosmtplib.SMTPNotSupported as error:
+            return _Attempt(mail, "never", said(error))
+        except (aiosmtplib.SMTPException, OSError) as error:  # whether the mail was taken, nobody knows
+            smtp.close()
+            return _Attempt(mail, "later", said(error))
+        except ValueError as error:  # the address cannot be written in a command
+            await _reset(smtp)
+            return _Attempt(mail, "never", said(error))
+        except Exception as error:  # a bug must not stop the other mails
+            log.exception("courier-bug", outbox=mail.id)
+            await _reset(smtp)
+            return _Attempt(mail, "later", f"bug: {error!r}")
+        return _Attempt(mail, "sent")
+
+    async def _speak(self, mail: ClaimedMail, smtp: aiosmtplib.SMTP) -> None:
+        options, encoding = [], "ascii"
+        for address in (mail.envelope_sender, mail.recipient):
+            if parse_address(address) != address:  # aiosmtplib would send what it can make of it
+                raise ValueError(f"not one plain address: {address!r}")
+        if smtp.supports_extension("size"):
+            options.append(f"SIZE={len(mail.raw)}")
+        if not mail.raw.isascii() and smtp.supports_extension("8bitmime"):
+            options.append("BODY=8BITMIME")
+        if not (mail.envelope_sender + mail.recipient).isascii():
+            if not smtp.supports_extension("smtputf8"):
+                raise aiosmtplib.SMTPNotSupported("the server takes only ASCII addresses (no SMTPUTF8)")
+            options.append("SMTPUTF8")
+            encoding = "utf-8"
+        await smtp.mail(mail.envelope_sender, options=options, encoding=encoding)
+        await smtp.rcpt(mail.recipient, encoding=encoding)
+        await smtp.data(mail.raw, timeout=self.settings.timeout_seconds * _DATA_PATIENCE)
+
+    async def _answered(
+        self, mail: ClaimedMail, smtp: aiosmtplib.SMTP, error: aiosmtplib.SMTPResponseException
+    ) -> _Attempt:
+        """The server said no: to this mail, or to us."""
+        of_this_mail = not isinstance(error, aiosmtplib.SMTPSenderRefused) or error.code == _TOO_LARGE
+        if error.code == 421:  # it says goodbye, perhaps after so many mails
+            smtp.close()
+            return _Attempt(mail, "at once", said(error))
+        if error.code < 400 or (error.code >= 500 and not of_this_mail):
+            smtp.close()
+            return _Attempt(mail, "later", said(error))
+        await _reset(smtp)
+        return _Attempt(mail, "never" if error.code >= 500 else "later", said(error))
+
+    def _is_anything_due(self, held_back: bool) -> bool:
+        due = self._read(outbox.find_next_try)
+        return due is not None and (held_back or due <= self._clock())
+
+    def _settle_and_claim(self, attempt: _Attempt | None, held_back: bool) -> ClaimedMail | None:
+        """One commit a mail: what became of the last one, and the claim of the next."""
+        with self._store.write() as tx:
+            if attempt is not None:
+                self._note(tx, attempt)
+            claimed = outbox.claim(tx, self._clock(), 1, self._lease, held_back=held_back)
+        return claimed[0] if claimed else None
+
+    def _settle(self, attempt: _Attempt) -> None:
+        with self._store.write() as tx:
+            self._note(tx, attempt)
+
+    def _note(self, tx: Transaction, attempt: _Attempt) -> None:
+        mail, now = attempt.mail, self._clock()
+        if attempt.outcome == "sent":
+            outbox.mark_sent(tx, [mail.id], now)
+        elif attempt.outcome == "at once":
+            outbox.retry(tx, mail.id, now, attempt.error)
+        elif attempt.outcome == "later" and (at := next_try(mail.tries, mail.created_at, now, self._random)):
+            outbox.retry(tx, mail.id, at, attempt.error)
+        else:
+            outbox.give_up(tx, mail.id, attempt.error)
+
+    async def _until_next(self) -> float:
+        due = await self._in_store(lambda: self._read(outbox.find_next_try))
+        return LONGEST_NAP if due is None else min(LONGEST_NAP, max(0.0, (due - self._clock()).total_seconds()))
+
+    def _read(self, question: Callable[[Transaction], T]) -> T:
+        with self._store.read() as tx:
+            return question(tx)
+
+    async def _in_store(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, work, *arguments)
+
+
+def next_try(tries: int, created_at: datetime, now: datetime, random: Callable[[], float]) -> datetime | None:
+    """When a mail that was not taken is tried again; None when it was tried long enough."""
+    if now - created_at >= GIVE_UP_AFTER:
+        return None
+    return now + timedelta(seconds=pause(tries, FIRST_RETRY.total_seconds(), LONGEST_RETRY.total_seconds(), random))
+
+
+async def probe(settings: SmtpSettings) -> SmtpProbe:
+    """Connect and log in, and send nothing. Raises SmtpUnavailable or LoginRefused."""
+    smtp = await connect(settings)
+    try:
+        extensions = dict(smtp.esmtp_extensions)
+    finally:
+        smtp.close()
+    size = extensions.get("size", "")
+    return SmtpProbe(tuple(sorted(extensions)), int(size) if size.isdigit() and int(size) > 0 else None)
+
+
+async def _reset(smtp: aiosmtplib.SMTP) -> None:
+    """Make the connection fit for the next mail, or close it."""
+    try:
+        await smtp.rset()
+    except (aiosmtplib.SMTPException, OSError):
+        smtp.close()
+
+
+async def _first_of(*events: asyncio.Event, seconds: float) -> bool:
+    """Wait until one of the events is set, at most so long; whether one was."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return bool(done)

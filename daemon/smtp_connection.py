@@ -1,0 +1,84 @@
+"""A logged-in SMTP connection, and what can go wrong on it told in two words: unavailable, login refused."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiosmtplib
+
+from daemon.settings.models import SmtpSettings
+from daemon.unavailable import LoginRefused, ServerUnavailable
+
+
+class SmtpUnavailable(ServerUnavailable):
+    """The SMTP server cannot be reached or does not do as asked. The mails stay in the outbox."""
+
+
+async def connect(settings: SmtpSettings) -> aiosmtplib.SMTP:
+    """Connect as the settings say, never less protected, and log in if there is a user name.
+
+    Every wait on the connection is limited by `timeout_seconds`. Raises SmtpUnavailable or LoginRefused.
+    """
+    with translated(settings):
+        context = None if settings.security == "none" else ssl.create_default_context(cafile=settings.ca_file)
+        secret = settings.secret
+        smtp = aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            username=settings.username,
+            password=secret.get_secret_value() if secret is not None else None,
+            timeout=settings.timeout_seconds,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",  # None would mean: if offered
+            tls_context=context,
+        )
+        await smtp.connect()
+        try:
+            if smtp.is_ehlo_or_helo_needed:
+                await smtp.ehlo()
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+
+@contextmanager
+def translated(settings: SmtpSettings) -> Iterator[None]:
+    """Turn what aiosmtplib and the socket raise into the errors of this module."""
+    where = f"SMTP server {settings.host}:{settings.port}"
+    try:
+        yield
+    except aiosmtplib.SMTPAuthenticationError as error:
+        if error.code < 500:
+            raise SmtpUnavailable(f"{where} cannot check logins now ({said(error)}).") from error
+        raise LoginRefused(
+            f"{where} refuses the login of {settings.username} ({said(error)}). Check `smtp.username` and the password."
+        ) from error
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        if isinstance(certificate := _cause(error), ssl.SSLCertVerificationError):
+            raise SmtpUnavailable(
+                f"{where}: its certificate is not trusted ({certificate.verify_message}). "
+                "Use the name that the certificate bears as `smtp.host`, or name its authority with `smtp.ca_file`."
+            ) from error
+        if isinstance(error, aiosmtplib.SMTPException) and "AUTH extension" in str(error):
+            raise LoginRefused(
+                f"{where} offers no login. Leave `smtp.username` out, or set `smtp.security` to starttls or tls."
+            ) from error
+        raise SmtpUnavailable(
+            f"{where}: {said(error)}. Check `smtp.host`, `smtp.port`, `smtp.security` and the firewall."
+        ) from error
+
+
+def said(error: BaseException) -> str:
+    """What the server said, or what happened, in one line of at most 300 characters."""
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        text = f"{error.code} {error.message}"
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join(text.split())[:300]
+
+
+def _cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
