@@ -4,7 +4,6 @@ import typing
 
 import click
 
-from daemon.commands.exits import Exit
 from daemon.commands.output import Column, Format, Row, format_option, show_record, show_rows, write_moment
 from daemon.commands.program import Program
 from store.records import Message, MessageState
@@ -52,7 +51,7 @@ def command() -> None:
 @click.option("-m", "--mailbox", metavar="NAME", help="Only of this mailbox.")
 @click.option("--state", type=click.Choice(typing.get_args(MessageState)), help="Only in this state.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
-@format_option
+@format_option()
 @click.pass_obj
 def list_(
     program: Program,
@@ -67,12 +66,12 @@ def list_(
 
     with program.store() as store, store.read() as tx:
         found = list_messages(tx, mailbox=mailbox, administration=administration, state=state, limit=limit)
-    show_rows([_row(message) for message in found], LISTED, form)
+    show_rows(map(_row, found), LISTED, form)
 
 
 @command.command()
 @click.argument("ref")
-@format_option
+@format_option("table", "json")
 @click.pass_obj
 def show(program: Program, ref: str, form: Format) -> None:
     """Show one mail, by its REF in the reply or the log, such as 7KQ2-M4."""
@@ -81,9 +80,11 @@ def show(program: Program, ref: str, form: Format) -> None:
     with program.store() as store, store.read() as tx:
         message = find_message(tx, ref)
     if message is None:
-        click.echo(f"saldopost: there is no mail with the reference {ref}", err=True)
-        click.get_current_context().exit(Exit.PERSON)
-    show_record(_row(message), SHOWN, form)
+        raise click.ClickException(f"there is no mail with the reference {ref}")
+    if form == "table":
+        show_record(_row(message), SHOWN)
+    else:
+        show_rows([_row(message)], SHOWN, form)
 
 
 def _row(message: Message) -> Row:

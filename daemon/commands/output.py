@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
@@ -49,16 +50,16 @@ class Column:
     kind: Literal["text", "number", "amount", "state", "moment"] = "text"
 
 
-def format_option(command: Callable[..., None]) -> Callable[..., None]:
-    """`--format table|json|csv`, as the argument `form`."""
+def format_option(*forms: Format) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`--format table|json|csv`, or some of them, as the argument `form`."""
     return click.option(
         "--format",
         "form",
-        type=click.Choice(["table", "json", "csv"]),
+        type=click.Choice(forms or typing.get_args(Format)),
         default="table",
         show_default=True,
         help="For people, for programs or for spreadsheets.",
-    )(command)
+    )
 
 
 def write_amount(minor: int | None, currency: str) -> str | None:
@@ -76,30 +77,32 @@ def write_moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def show_rows(rows: Sequence[Row], columns: Sequence[Column], form: Format, stream: TextIO | None = None) -> None:
-    """Write the rows to standard output, or to `stream`."""
-    stream = stream or sys.stdout
+def show_rows(rows: Iterable[Row], columns: Sequence[Column], form: Format) -> None:
+    """Write the rows to standard output; JSON and CSV as they come, a table at the end."""
     match form:
         case "json":
-            json.dump([{column.key: row[column.key] for column in columns} for row in rows], stream, indent=2)
-            stream.write("\n")
+            _write_json(rows, columns, sys.stdout)
         case "csv":
-            _write_csv(rows, columns, stream)
+            _write_csv(rows, columns, sys.stdout)
         case "table":
-            _write_table(rows, [column for column in columns if column.heading], stream)
+            _write_table(rows, [column for column in columns if column.heading], sys.stdout)
 
 
-def show_record(record: Row, columns: Sequence[Column], form: Format, stream: TextIO | None = None) -> None:
-    """Write one record: in a table a line for each key, else as a list of one."""
-    if form != "table":
-        show_rows([record], columns, form, stream)
-        return
-    shown = [column for column in columns if column.heading]
-    pairs = [{"key": column.heading, "value": _cell(record[column.key])} for column in shown]
-    _write_table(pairs, [Column("key", " "), Column("value", " ")], stream or sys.stdout, header=False)
+def show_record(record: Row, columns: Sequence[Column]) -> None:
+    """Write one record for people: a line for each key."""
+    pairs = [{"key": column.heading, "value": record[column.key]} for column in columns if column.heading]
+    _write_table(pairs, [Column("key", " "), Column("value", " ")], sys.stdout, header=False)
 
 
-def _write_csv(rows: Sequence[Row], columns: Sequence[Column], stream: TextIO) -> None:
+def _write_json(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO) -> None:
+    separator = "[\n"
+    for row in rows:
+        stream.write(separator + json.dumps({column.key: row[column.key] for column in columns}))
+        separator = ",\n"
+    stream.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _write_csv(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([column.key for column in columns])
     writer.writerows([_csv_cell(row[column.key], column) for column in columns] for row in rows)
@@ -110,7 +113,7 @@ def _csv_cell(value: object, column: Column) -> str:
     return f"'{text}" if text.startswith(_FORMULA) and column.kind not in _FIGURES else text
 
 
-def _write_table(rows: Sequence[Row], columns: Sequence[Column], stream: TextIO, *, header: bool = True) -> None:
+def _write_table(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO, *, header: bool = True) -> None:
     """Aligned, and as wide as it needs; on a screen the widest column of text is cut so that lines do not wrap.
 
     rich's own Table takes 10 s for 50,000 rows, so that only its knowledge of how wide text is comes in here.

@@ -1,5 +1,6 @@
 """What the commands share: where the settings are, the logs, and the store while a command runs."""
 
+import difflib
 import logging
 import os
 import sys
@@ -39,11 +40,17 @@ class Program:
         """Raises SettingsError."""
         return load_settings(self.file)
 
-    def administration(self, code: str) -> AdministrationSettings:
-        """The administration that `-a CODE` names; a usage error if there is none."""
+    def administration(self, code: str | None) -> AdministrationSettings:
+        """The administration that `-a CODE` names, or the only one; a usage error if there is none."""
         found = {administration.code: administration for administration in self.settings.administrations}
+        if code is None and len(found) == 1:
+            return next(iter(found.values()))
+        if code is None:
+            raise click.UsageError("name an administration: -a CODE")
         if code not in found:
-            raise click.BadParameter(f"there is no administration {code!r}; there are {', '.join(found)}")
+            near = difflib.get_close_matches(code, found, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"There is no administration {code!r} in {self.file}.{hint}")
         return found[code]
 
     @contextmanager
