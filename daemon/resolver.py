@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import dns.exception
 import dns.name
 import dns.rdatatype
 import dns.resolver
 
-from parsers.records import Signature
-from parsers.signatures import Key
+from daemon.trust import Keys
+from parsers.records import Key, Signature
 
 LONGEST_LIFE = 3600.0  # seconds that an answer is believed at most
 MOST_ANSWERS = 1000  # kept at once
@@ -18,14 +17,6 @@ MOST_ANSWERS = 1000  # kept at once
 
 class DnsUnavailable(ConnectionError):
     """No server gave an answer in time, or none that can be believed: ask again later. Says what was asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """`found` has a key, or its proven absence, for each name that could be asked; `failures` says what could not."""
-
-    found: tuple[Key, ...]
-    failures: tuple[str, ...] = ()
 
 
 class Resolver:

@@ -5,14 +5,14 @@ of them must read it alike; otherwise it proves nothing.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import authres
 
 from parsers.addresses import only_mailbox
 from parsers.charsets import decode
 from parsers.headers import LARGEST_BLOCK, MOST_FIELDS, split_block, too_long_line
+from parsers.records import HeaderFacts, Trace
 
 LONGEST_RESULTS = 8 * 1024  # characters of one Authentication-Results field
 
@@ -26,27 +26,6 @@ class RawField(NamedTuple):
 
     name: bytes
     value: bytes
-
-
-class Trace(NamedTuple):
-    """A field that a server put on top of the mail while it passed.
-
-    `text` of a Received field is every host that may have written it (each word after "by", lower case, one blank
-    between): whatever a client said in its greeting stands in the field too, and could look like a host. `text` of
-    an Authentication-Results field is its unfolded value.
-    """
-
-    kind: Literal["received", "results"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderFacts:
-    """What sender trust needs to know of the raw header block beyond the envelope."""
-
-    problem: str  # why the block proves nothing: "header-too-large", "header-malformed", "from-unclear"; "" if it can
-    sender: str | None  # the address of the one mailbox of the one From field, domain in lower case
-    trace: tuple[Trace, ...] = ()  # from the top down
 
 
 class Result(NamedTuple):

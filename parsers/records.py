@@ -115,3 +115,47 @@ class Envelope:
     automatic: str | None  # why nobody waits for an answer ("auto-submitted", "list", …), None for a person's mail
     loop: tuple[str, ...]  # X-Loop values, to recognise our own mail
     signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the DNS holds at SELECTOR._domainkey.DOMAIN: the TXT records there, each joined from its strings.
+
+    No records: the name holds no key. A name that could not be asked is no `Key` at all.
+    """
+
+    domain: str
+    selector: str
+    records: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one signature. It is good if `refusal` is empty; else that says why, in a word that is stable."""
+
+    index: int  # counts the DKIM-Signature fields from the top, from 0
+    domain: str
+    selector: str
+    refusal: str = ""
+    warnings: tuple[str, ...] = ()  # "key-short": under 2048 bits
+
+
+class Trace(NamedTuple):
+    """A field that a server put on top of the mail while it passed.
+
+    `text` of a Received field is every host that may have written it (each word after "by", lower case, one blank
+    between): whatever a client said in its greeting stands in the field too, and could look like a host. `text` of
+    an Authentication-Results field is its unfolded value.
+    """
+
+    kind: Literal["received", "results"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFacts:
+    """What sender trust needs to know of the raw header block beyond the envelope."""
+
+    problem: str  # why the block proves nothing: "header-too-large", "header-malformed", "from-unclear"; "" if it can
+    sender: str | None  # the address of the one mailbox of the one From field, domain in lower case
+    trace: tuple[Trace, ...] = ()  # from the top down

@@ -6,7 +6,6 @@ signer and us can have changed what the mail says, and only with a key that nobo
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import dkim
@@ -14,6 +13,7 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 
 from parsers.authentication import RawField, split_strictly
 from parsers.headers import LARGEST_BLOCK, MOST_FIELDS, split_block
+from parsers.records import Key, Verdict
 
 MOST_SIGNATURES = 5
 LONGEST_SIGNATURE = 8 * 1024  # bytes of one DKIM-Signature field; some patterns of dkimpy take quadratic time
@@ -25,29 +25,6 @@ SIGNED = (b"from", b"subject", b"date", b"content-type")
 _KEY_TYPES = {b"rsa-sha256": b"rsa", b"ed25519-sha256": b"ed25519"}
 
 Tags = dict[bytes, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What the DNS holds at SELECTOR._domainkey.DOMAIN: the TXT records there, each joined from its strings.
-
-    No records: the name holds no key. A name that could not be asked is no `Key` at all.
-    """
-
-    domain: str
-    selector: str
-    records: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one signature. It is good if `refusal` is empty; else that says why, in a word that is stable."""
-
-    index: int  # counts the DKIM-Signature fields from the top, from 0
-    domain: str
-    selector: str
-    refusal: str = ""
-    warnings: tuple[str, ...] = ()  # "key-short": under 2048 bits
 
 
 class _Refusal(Exception):

@@ -6,8 +6,7 @@ import pytest
 from dns_server import Behaviour, DnsServer
 
 from daemon.resolver import Keys, Resolver
-from parsers.records import Signature
-from parsers.signatures import Key
+from parsers.records import Key, Signature
 
 NAME = "s1._domainkey.bakker.example"
 SIGNATURE = Signature(0, "bakker.example", "s1")

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from signing import compose
 
-from parsers.authentication import HeaderFacts, Trace, read_facts, read_results
+from parsers.authentication import read_facts, read_results
 from parsers.envelope import read_envelope
+from parsers.records import HeaderFacts, Trace
 
 MICROSOFT = (
     "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=bakker.example; dkim=pass (signature was verified)"

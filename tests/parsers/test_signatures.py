@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from signing import SIGNED, Signer, compose
 
-from parsers.signatures import Key, Verdict, verify
+from parsers.records import Key, Verdict
+from parsers.signatures import verify
 
 NOW = datetime(2026, 3, 2, 8, 5, tzinfo=UTC)
 SIGNER = Signer()

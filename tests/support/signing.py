@@ -12,7 +12,7 @@ from dkim.crypto import HASH_ALGORITHMS, parse_pem_private_key
 from nacl.encoding import RawEncoder
 from nacl.signing import SigningKey
 
-from parsers.signatures import Key
+from parsers.records import Key
 
 SIGNED = ("from", "subject", "date", "content-type", "message-id", "to")
 
