@@ -100,14 +100,14 @@ def nothing_open(evidence: Evidence) -> Finding | None:
     """Nothing is open any more although something was: more often an export of nothing than good news."""
     comparison = evidence.comparison
     if comparison.gross_before and not comparison.gross_after:
-        return Finding("nothing-open", values={"total_amount": comparison.total_before})
+        return Finding("nothing-open", values={"total": comparison.total_before})
     return None
 
 
 def first_to_confirm(evidence: Evidence) -> Finding | None:
     """Nothing to compare with, and the administration wants someone to look first."""
     if evidence.comparison.last is None and evidence.policy.rules.first_import == "hold":
-        return Finding("first-import-held", values={"total_amount": evidence.comparison.total_after})
+        return Finding("first-import-held", values={"total": evidence.comparison.total_after})
     return None
 
 
@@ -123,7 +123,7 @@ def _ask(rules: tuple[Rule, ...], evidence: Evidence) -> Iterator[Finding]:
 def _notes(evidence: Evidence) -> Iterator[Finding]:
     """What is worth saying whatever is decided."""
     if evidence.comparison.last is None:
-        yield Finding("first-import", values={"total_amount": evidence.comparison.total_after})
+        yield Finding("first-import")
 
 
 def _about(code: str, last: LastImport) -> Finding:

@@ -7,7 +7,7 @@ import gettext
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from decimal import Context, Decimal
 from functools import cache
 from importlib.resources import files
@@ -74,6 +74,10 @@ class Voice:
         """`one` or `many` as the language's rule for `number` says, with `%(number)s` in the language's figures."""
         return self.words.ngettext(one, many, number) % {"number": self.number(number)}
 
+    def others(self, number: int) -> str:
+        """How many more there are than a list shows; nothing if it shows all."""
+        return self.count("and %(number)s other", "and %(number)s others", number) if number > 0 else ""
+
     def number(self, value: int) -> str:
         """A whole number, grouped."""
         return str(format_decimal(value, locale=self.locale))
@@ -111,19 +115,6 @@ class Voice:
         zone = get_timezone(self.time_zone)
         day = format_date(when.astimezone(zone).date(), "long", locale=self.locale)
         return f"{day} {format_datetime(when, 'HH:mm', tzinfo=zone, locale=self.locale)}"
-
-    def day(self, when: date) -> str:
-        """A calendar day."""
-        return str(format_date(when, "long", locale=self.locale))
-
-    def value(self, name: str, value: str | int) -> str:
-        """A value of a finding as its name says: `…_amount` is in minor units, `…_at` a moment in ISO 8601."""
-        if isinstance(value, int):
-            return self.money(value) if name.endswith("_amount") else self.number(value)
-        if name.endswith("_at"):
-            moment = datetime.fromisoformat(value)
-            return self.moment(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-        return clean(value)
 
     def _signed(self, value: int, figure: str) -> str:
         if not value:

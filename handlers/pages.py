@@ -52,10 +52,7 @@ def assemble(side: Side, files: Iterable[File]) -> PageSet:
     repeated = [file for file in candidates if distinct.setdefault(file.sha256, file) is not file]
     pages = [(file, page) for file in distinct.values() if (page := _page(file, side))]
     wrong, approvable = _what_is_wrong(pages, [number for file in candidates if (number := _number(file))])
-    notes = [Finding("page-repeated", file=file.name) for file in repeated]
-    notes += [
-        _short_of_count(file, page) for file, page in pages if page.count is not None and page.blocks < page.count
-    ]
+    notes = (Finding("page-repeated", file=file.name) for file in repeated)
     return PageSet(
         side=side,
         files=tuple(distinct.values()),
@@ -103,10 +100,6 @@ def _number(file: File) -> int | None:
 
 def _is_short(page: Page) -> bool:
     return page.count is not None and page.pagesize is not None and page.count < page.pagesize
-
-
-def _short_of_count(file: File, page: Page) -> Finding:
-    return Finding("page-count-differs", file=file.name, values={"stated": page.count or 0, "blocks": page.blocks})
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -65,12 +65,12 @@ def _changed(comparison: Comparison, then: str, now: str, voice: Voice) -> Table
         for c in comparison.largest[:SHOWN]
     )
     head = (voice.say("Account"), then, now, voice.say("Difference"))
-    return Table(voice.say("What changed most"), head, rows, _more(comparison.changed, rows, voice))
+    return Table(voice.say("What changed most"), head, rows, voice.others(comparison.changed - len(rows)))
 
 
 def _short(title: str, head: str, count: int, figures: list[tuple[AccountChange, int]], voice: Voice) -> Table:
     rows = tuple((_label(change), voice.amount(figure)) for change, figure in figures[:SHOWN])
-    return Table(title, (voice.say("Account"), head), rows, _more(count, rows, voice))
+    return Table(title, (voice.say("Account"), head), rows, voice.others(count - len(rows)))
 
 
 def _currencies(comparison: Comparison, voice: Voice) -> Table:
@@ -86,8 +86,3 @@ def _label(change: AccountChange) -> str:
     return " ".join(filter(None, (clean(change.code or "", 20), clean(change.name, 60)))) or clean(
         change.exact_id or "?"
     )
-
-
-def _more(all_of_them: int, rows: tuple[tuple[str, ...], ...], voice: Voice) -> str:
-    rest = all_of_them - len(rows)
-    return voice.count("and %(number)s other", "and %(number)s others", rest) if rest > 0 else ""

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from handlers.codes import CODES, GRAVITY, Code, Severity
+from handlers.codes import CODES
 from handlers.language import N_, Voice, clean
+from handlers.points import Point, points
 from handlers.report import Report, Settled, Verdict
 from handlers.tables import Table, tables
 from parsers.records import Finding, Side
@@ -40,17 +41,6 @@ STEPS = (
     N_("Leave all filters empty, so that every open item is in it, and export."),
     N_("Attach every file you get (ARs_1.xml, ARs_2.xml, … or APs_1.xml, …) to one mail to this address."),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One finding in words."""
-
-    severity: Severity
-    what: str
-    todo: str = ""
-    where: str = ""
-    fragment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,7 @@ def view(report: Report, voice: Voice) -> View:
         subject=_head(verdict, ", ".join(_topics(report, voice)), voice) + f" – {administration}",
         headline=_head(verdict, "; ".join(_phrases(report, findings, voice)), voice),
         lead=_lead(report, voice),
-        points=_points((*findings, *report.notes), voice),
+        points=points((*findings, *report.notes), voice),
         sections=_sections(report.settled, voice),
         steps_title=voice.say("How to make the right export"),
         steps=_steps((*findings, *report.notes), voice),
@@ -117,7 +107,7 @@ def _phrases(report: Report, findings: tuple[Finding, ...], voice: Voice) -> Ite
     """What became of each part, for the first line."""
     for side in report.settled:
         yield _phrase(side, voice)
-    unusable = _points(findings or (() if report.settled else report.notes), voice)
+    unusable = points(findings or (() if report.settled else report.notes), voice)
     if len(unusable) == 1:
         yield unusable[0].what.rstrip(".")
     elif unusable:
@@ -179,41 +169,10 @@ def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Sec
         state=settled.state,
         status=voice.say(STATES[settled.state]),
         files=", ".join(clean(file.name, 60) for file in settled.files),
-        points=_points((*settled.decision.findings, *warnings), voice),
+        points=points((*settled.decision.findings, *warnings), voice),
         tables=tuple(tables(comparison, voice, not held)) if comparison and told else (),
         control=control,
     )
-
-
-def _points(findings: Iterable[Finding], voice: Voice) -> tuple[Point, ...]:
-    """The findings in words, the gravest first."""
-    gravest_first = sorted(findings, key=lambda finding: GRAVITY.index(CODES[finding.code].severity))
-    return tuple(_point(finding, voice) for finding in gravest_first)
-
-
-def _point(finding: Finding, voice: Voice) -> Point:
-    code = CODES[finding.code]
-    values = {name: voice.value(name, value) for name, value in finding.values.items()}
-    values |= {name: voice.size(int(finding.values[name])) for name in code.sizes}
-    values["file"] = clean(finding.file) or voice.say("The mail")
-    what = voice.say(code.what, values)
-    times = finding.values.get("count", 1)
-    if isinstance(times, int) and times > 1:
-        what = f"{what.rstrip('.')} ({voice.number(times)}×)."
-    return Point(
-        severity=code.severity,
-        what=what,
-        todo=voice.say(code.todo, values) if code.todo else "",
-        where=_where(finding, code, voice),
-        fragment=clean(finding.fragment, 80),
-    )
-
-
-def _where(finding: Finding, code: Code, voice: Voice) -> str:
-    """The file, unless the sentence names it, and the line."""
-    file = "" if "%(file)s" in code.what else clean(finding.file)
-    line = "" if finding.line is None else voice.say("line %(line)s", {"line": voice.number(finding.line)})
-    return ", ".join(filter(None, (file, line)))
 
 
 def _steps(findings: Iterable[Finding], voice: Voice) -> tuple[str, ...]:

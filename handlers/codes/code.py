@@ -1,11 +1,19 @@
 """What a code is, and what is often said with one."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from handlers.language import N_
 
 Severity = Literal["refused", "held", "warning", "note"]
 GRAVITY: tuple[Severity, ...] = ("refused", "held", "warning", "note")
+
+
+Manner = Literal["money", "size", "moment"]
+"""How a value is written: minor units of the administration's currency, bytes, or a moment in ISO 8601. Whole numbers
+are grouped and text stands as it is.
+"""
 
 
 class Code(NamedTuple):
@@ -15,7 +23,7 @@ class Code(NamedTuple):
     what: str
     todo: str = ""
     steps: bool = False  # the reader is shown how to make the right export in Exact
-    sizes: tuple[str, ...] = ()  # the values that are numbers of bytes
+    manners: Mapping[str, Manner] = MappingProxyType({})  # of values that are more than a number or text
 
 
 RESEND_ALL = N_("Export again and send all pages in one mail.")

@@ -7,11 +7,13 @@ DECISIONS: dict[str, Code] = {
     "same-again": Code(
         "note",
         N_("This is the same export as the last one applied (reference %(ref)s, %(ordered_at)s)."),
+        manners={"ordered_at": "moment"},
     ),
     "stale": Code(
         "refused",
         N_("A newer export was applied before this one (reference %(ref)s, %(ordered_at)s)."),
         N_("If the older figures are the right ones, export again: an export made today is always the newest."),
+        manners={"ordered_at": "moment"},
     ),
     "pages-missing": Code(
         "held",
@@ -34,11 +36,6 @@ DECISIONS: dict[str, Code] = {
         RESEND_ALL,
     ),
     "page-repeated": Code("note", N_("%(file)s is the same file as another one in this mail; it was counted once.")),
-    "page-count-differs": Code(
-        "warning",
-        N_("Accounts in %(file)s by its own count: %(stated)s. Accounts found: %(blocks)s."),
-        N_("If the file was edited, export again and send it as it is."),
-    ),
     "unknown-accounts": Code(
         "refused",
         N_("This administration takes known accounts only. Not known here: %(accounts)s (%(examples)s)."),
@@ -56,8 +53,9 @@ DECISIONS: dict[str, Code] = {
     ),
     "nothing-open": Code(
         "held",
-        N_("Nothing is open in this export, while %(total_amount)s was open before."),
+        N_("Nothing is open in this export, while %(total)s was open before."),
         N_("Look whether the export was made with a filter or in another administration, and export again without it."),
+        manners={"total": "money"},
     ),
     "first-import": Code(
         "note",
@@ -66,8 +64,9 @@ DECISIONS: dict[str, Code] = {
     ),
     "first-import-held": Code(
         "held",
-        N_("This is the first import; it waits until someone has checked the total of %(total_amount)s."),
+        N_("This is the first import; it waits until someone has checked the total of %(total)s."),
         N_("Compare the total with Exact's own list of open items and tell the administrator of Saldopost."),
+        manners={"total": "money"},
     ),
     "nothing-to-import": Code(
         "refused",

@@ -1,11 +1,11 @@
 """Mails and files that cannot be opened, or are not what was meant."""
 
-from handlers.codes.code import EXPORT_ANEW, FOLLOW_STEPS, SPLIT_UP, Code
+from handlers.codes.code import EXPORT_ANEW, FOLLOW_STEPS, SPLIT_UP, Code, Manner
 from handlers.language import N_
 
 
-def _refused(what: str, todo: str, *sizes: str) -> Code:
-    return Code("refused", what, todo, sizes=sizes)
+def _refused(what: str, todo: str, **manners: Manner) -> Code:
+    return Code("refused", what, todo, manners=manners)
 
 
 def _mistaken(what: str, todo: str = FOLLOW_STEPS) -> Code:
@@ -14,9 +14,9 @@ def _mistaken(what: str, todo: str = FOLLOW_STEPS) -> Code:
 
 
 FILES: dict[str, Code] = {
-    "mail-too-large": _refused(N_("The mail is larger than %(limit)s."), SPLIT_UP, "limit"),
+    "mail-too-large": _refused(N_("The mail is larger than %(limit)s."), SPLIT_UP, limit="size"),
     "line-too-long": _refused(N_("A line of the mail is too long to be real."), SPLIT_UP),
-    "header-too-large": _refused(N_("The header of the mail is larger than %(limit)s."), SPLIT_UP, "limit"),
+    "header-too-large": _refused(N_("The header of the mail is larger than %(limit)s."), SPLIT_UP, limit="size"),
     "too-many-headers": _refused(N_("The mail has more than %(limit)s header fields."), SPLIT_UP),
     "too-many-parameters": _refused(N_("A header of the mail has more than %(limit)s parameters."), SPLIT_UP),
     "too-many-parts": _refused(N_("The mail has more than %(limit)s parts."), SPLIT_UP),
@@ -57,6 +57,9 @@ FILES: dict[str, Code] = {
         N_("%(file)s is an archive of a kind that is not opened here (%(kind)s)."),
         N_("Send the XML file as it is, or in a zip file."),
     ),
+    "not-encrypted-zip": _mistaken(
+        N_("%(file)s is locked with a password."), N_("Make the zip file without a password, or attach the XML itself.")
+    ),
     "not-known": _mistaken(N_("%(file)s is not an export of Exact Online.")),
     "file-empty": _mistaken(N_("%(file)s is empty: there is nothing in the file.")),
     "part-damaged": _refused(
@@ -66,13 +69,10 @@ FILES: dict[str, Code] = {
     "file-too-large": _refused(
         N_("%(file)s is larger than %(limit)s."),
         N_("Choose a smaller page size in Exact Online, or ask the administrator of Saldopost to allow more."),
-        "limit",
+        limit="size",
     ),
     "archive-damaged": _refused(
         N_("%(file)s is damaged or cut off, so it cannot be unpacked."), N_("Make the zip file anew and send it again.")
-    ),
-    "archive-encrypted": _refused(
-        N_("%(file)s is locked with a password."), N_("Make the zip file without a password, or attach the XML itself.")
     ),
     "archive-method": _refused(
         N_("%(file)s is packed in a way that is not opened here."),

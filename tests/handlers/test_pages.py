@@ -122,9 +122,3 @@ def test_each_side_of_a_file_is_judged_alone() -> None:
     assert sides([both]) == ("receivable", "payable")
     assert assemble("receivable", [both]).reason == "pages-last-full"
     assert assemble("payable", [both]).complete
-
-
-def test_fewer_accounts_than_the_page_says_is_worth_a_warning() -> None:
-    pages = assemble("receivable", [file("ARs_1.xml", page(count=20, blocks=17))])
-    assert pages.complete
-    assert [finding.code for finding in pages.findings] == ["page-count-differs"]

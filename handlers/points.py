@@ -1,0 +1,97 @@
+"""Findings put into words: what is wrong or worth knowing, where, and what the reader can do."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from handlers.codes import CODES, GRAVITY, Code, Severity
+from handlers.codes.code import Manner
+from handlers.language import Voice, clean
+from parsers.records import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was found: file, line, account and item as far as they are known, and the sender's own text."""
+
+    where: str
+    fragment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing to say, with all the places it is about."""
+
+    severity: Severity
+    what: str
+    todo: str
+    places: tuple[Place, ...]
+    more: str = ""  # how many places are not listed
+
+
+def points(findings: Iterable[Finding], voice: Voice) -> tuple[Point, ...]:
+    """The findings in words, the gravest first; those that say the same are said once."""
+    return tuple(
+        point
+        for _, kind in groupby(sorted(findings, key=_gravest_first), key=_gravest_first)
+        for point in _points_of(tuple(kind), voice)
+    )
+
+
+def _gravest_first(finding: Finding) -> tuple[int, str]:
+    return GRAVITY.index(CODES[finding.code].severity), finding.code
+
+
+def _points_of(findings: tuple[Finding, ...], voice: Voice) -> Iterator[Point]:
+    """The points of findings of one code. A warning's `count` says how often it occurs in its file, listed or not."""
+    code = CODES[findings[0].code]
+    said: dict[tuple[str, str], list[Place]] = {}
+    for finding in findings:
+        values = _values(finding, code, voice)
+        key = voice.say(code.what, values), voice.say(code.todo, values) if code.todo else ""
+        place = Place(_where(finding, code, voice), clean(finding.fragment, 80))
+        said.setdefault(key, []).append(place)
+    times = {finding.file: int(finding.values.get("count", 1)) for finding in findings}
+    unlisted = sum(times.values()) - len(findings)
+    for number, ((what, todo), places) in enumerate(said.items(), start=1):
+        yield Point(
+            severity=code.severity,
+            what=what,
+            todo=todo,
+            places=tuple(place for place in places if place.where or place.fragment),
+            more=voice.others(unlisted) if number == len(said) else "",
+        )
+
+
+def _values(finding: Finding, code: Code, voice: Voice) -> dict[str, str]:
+    values = {name: _written(value, code.manners.get(name), voice) for name, value in finding.values.items()}
+    return values | {"file": clean(finding.file) or voice.say("The mail")}
+
+
+def _written(value: str | int, manner: Manner | None, voice: Voice) -> str:
+    match manner:
+        case "money":
+            return voice.money(int(value))
+        case "size":
+            return voice.size(int(value))
+        case "moment":
+            return voice.moment(datetime.fromisoformat(str(value)))
+        case None:
+            return voice.number(value) if isinstance(value, int) else clean(value)
+
+
+def _where(finding: Finding, code: Code, voice: Voice) -> str:
+    """The place, without the file where the sentence names it."""
+    account, number = (clean(str(finding.values.get(name, "")), 40) for name in ("account", "number"))
+    return ", ".join(
+        filter(
+            None,
+            (
+                "" if "%(file)s" in code.what else clean(finding.file),
+                "" if finding.line is None else voice.say("line %(line)s", {"line": voice.number(finding.line)}),
+                account and voice.say("account %(account)s", {"account": account}),
+                number and voice.say("item %(number)s", {"number": number}),
+            ),
+        )
+    )
