@@ -11,7 +11,8 @@ _BLANK = re.compile(r"[\s\x00\x85\u2028\u2029]")
 
 def visible(text: str, longest: int) -> str:
     """One line of NFC text without control, format, surrogate and unassigned characters, at most `longest` long."""
-    if text.isascii() and text.isprintable() and len(text) <= longest and "  " not in text:
+    # Printable, in Python's sense, is what is neither control nor format nor a blank other than the space.
+    if text.isprintable() and len(text) <= longest and "  " not in text and unicodedata.is_normalized("NFC", text):
         return text.strip()
     spaced = _BLANK.sub(" ", text[: longest * 20])
     kept = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")

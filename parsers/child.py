@@ -1,0 +1,141 @@
+"""The process that reads one mail, or the files of one `import`, and that may be killed at any moment.
+
+For the parent::
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(child.PRELOAD)             # once, before any secret is read
+    requests, to_child = context.Pipe(duplex=False)           # the child reads `requests`
+    from_child, frames = context.Pipe(duplex=False)           # the child writes `frames`
+    enlarge(frames)
+    process = context.Process(target=child.main, args=(requests, frames, "mail", (SentFile("", fd),), Limits()))
+    process.start()                                           # `fd` may be closed from here on
+    requests.close(); frames.close()                          # the child holds its own; else no EOF is ever seen
+    send(to_child, ReadEnvelope()); receive_frame(from_child) # EnvelopeRead
+    send(to_child, Open(options))                             # frames up to Done, Broken or Crashed
+    to_child.close()                                          # the child ends by itself
+
+`EOFError` in place of a frame means that the child died: `process.join()`, then `exitcode` -SIGXCPU for too much CPU,
+-SIGKILL or -SIGSEGV for the rest. The limit on wall time is the parent's: `process.kill()`. A memfd or an unlinked
+temporary file suits a mail; its offset is of no account. For "files" the names are for display and evidence.
+"""
+
+import io
+import os
+import resource
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from multiprocessing import reduction
+from multiprocessing.connection import Connection
+from typing import Any, assert_never
+
+from parsers.display import file_name
+from parsers.envelope import read_envelope
+from parsers.frames import receive_request, send
+from parsers.protocol import Broken, Crashed, EnvelopeRead, Frame, Kind, Open, Options, ReadEnvelope, Request
+from parsers.reading import read_files, read_mail
+from parsers.records import Finding
+from parsers.source import Readable, Source
+
+PRELOAD = ["parsers.child"]
+"""For `set_forkserver_preload`: brings every module, codec and table, for a child may open no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the child may use; going over ends it."""
+
+    memory: int = 1024 * 1024 * 1024  # bytes of address space
+    cpu_seconds: int = 60
+
+
+class SentFile:
+    """An open file that goes to a child at its start."""
+
+    def __init__(self, name: str, fd: int) -> None:
+        self.name, self.fd = name, fd
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Works only while a process is being started: then the descriptor is duplicated for it.
+        return _take_over, (self.name, reduction.DupFd(self.fd))
+
+
+def _take_over(name: str, duplicate: Any) -> SentFile:
+    return SentFile(name, duplicate.detach())
+
+
+def main(
+    requests: "Connection[bytes, bytes]",
+    frames: "Connection[bytes, bytes]",
+    kind: Kind,
+    files: Sequence[SentFile],
+    limits: Limits,
+) -> None:
+    """Answer requests until the daemon hangs up. The whole life of the process."""
+    restrict(limits)
+    conversation = _Conversation(kind, files)
+    try:
+        while True:
+            request = receive_request(requests)
+            for frame in conversation.answer(request):
+                send(frames, frame)
+    except (EOFError, BrokenPipeError):
+        return
+    except MemoryError:
+        conversation.forget()
+        send(frames, Broken(Finding("too-much-memory")))
+    except Exception:  # noqa: BLE001 - the boundary of the process: the daemon logs it
+        send(frames, Crashed(traceback.format_exc()))
+
+
+def restrict(limits: Limits) -> None:
+    """Take away what reading does not need. There is no way back."""
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The lowest free descriptor: those that are open stay usable, and no other can be made.
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
+
+
+class _Conversation:
+    def __init__(self, kind: Kind, files: Sequence[SentFile]) -> None:
+        self.kind = kind
+        self.files = [(sent.name, os.fdopen(sent.fd, "rb")) for sent in files]
+        self.raw: bytes | None = None
+
+    def answer(self, request: Request) -> Iterator[Frame]:
+        match request:
+            case ReadEnvelope():
+                raw = self._mail()
+                yield EnvelopeRead(read_envelope(raw), sha256(raw).hexdigest())
+            case Open(options):
+                if self.kind == "mail":
+                    yield from read_mail(self._mail(), options)
+                else:
+                    yield from read_files([_from_file(name, file, options) for name, file in self.files], options)
+            case _:
+                assert_never(request)
+
+    def forget(self) -> None:
+        """Make room for the last frame."""
+        self.raw = None
+
+    def _mail(self) -> bytes:
+        if self.raw is None:
+            ((_, file),) = self.files
+            file.seek(0)
+            self.raw = file.read()
+        return self.raw
+
+
+def _from_file(name: str, file: io.BufferedReader, options: Options) -> Source:
+    def opened() -> Readable:
+        file.seek(0)
+        return file
+
+    shown = file_name(name) or "?"
+    return Source(shown, shown, opened, options.largest_plain_file)

@@ -1,0 +1,155 @@
+"""What a file is. Its content decides, never its name; and what it is instead, if no parser claims it."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Protocol
+
+from lxml import etree
+
+from parsers import open_items
+from parsers.display import fragment
+from parsers.protocol import Frame, Options
+from parsers.records import Finding, Refused
+from parsers.source import Head, Source
+from parsers.xml import decode_head
+
+HEAD = 16 * 1024  # bytes that suffice to tell what a file is
+
+
+class Format(Protocol):
+    """A kind of file that we read: a module of its own."""
+
+    @property
+    def NAME(self) -> str:
+        """How `File.format` calls it."""
+
+    @property
+    def claims(self) -> Callable[[Head], bool]:
+        """Whether this is the parser for a file that begins so."""
+
+    @property
+    def read(self) -> Callable[[Source, int, int, Options], Iterator[Frame]]:
+        """Frames of a file, `FileRead` the last, from source, file index, first block number and options.
+
+        Raises `Refused`.
+        """
+
+
+FORMATS: tuple[Format, ...] = (open_items,)
+
+_MAGIC: tuple[tuple[bytes, str, dict[str, str | int]], ...] = (
+    (b"%PDF-", "not-pdf", {}),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "not-spreadsheet", {}),
+    (b"\x78\x9f\x3e\x22", "not-winmail", {}),
+    (b"Rar!\x1a\x07", "not-rar", {}),
+    (b"7z\xbc\xaf\x27\x1c", "not-7z", {}),
+    (b"BZh", "not-archive", {"kind": "bzip2"}),
+    (b"\xfd7zXZ\x00", "not-archive", {"kind": "xz"}),
+    (b"\x28\xb5\x2f\xfd", "not-archive", {"kind": "zstd"}),
+    (b"MSCF", "not-archive", {"kind": "cab"}),
+)
+# The first file inside the zip that a spreadsheet is (APPNOTE 4.3.7: the name follows 30 bytes).
+_OFFICE = re.compile(rb"PK\x03\x04.{26}(\[Content_Types\]|mimetypeapplication/vnd|_rels/|docProps/|xl/)", re.DOTALL)
+_ENCRYPTED_MAIL = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
+_COMPANIONS = re.compile(
+    r"image/|application/(x-)?p(kcs7|gp)-|text/(calendar|x?-?vcard|x-amp-html|rfc822-headers)|multipart/"
+)
+_HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|script|meta)\b", re.I | re.S)
+_BEGINS = re.compile(r"[\s\ufeffï»¿]*(?>\s+|<!--.*?-->|<\?.*?\?>)*+<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]{0,100})", re.S)
+_SEPARATORS = ";", "\t", ","
+
+
+def find_format(head: Head) -> Format | None:
+    """The one parser that claims the file, if any. Two are a bug."""
+    claiming = [one for one in FORMATS if one.claims(head)]
+    if len(claiming) > 1:
+        raise RuntimeError(f"more than one parser claims a file: {[one.NAME for one in claiming]}")
+    return claiming[0] if claiming else None
+
+
+def is_office_document(data: bytes) -> bool:
+    """A spreadsheet or the like: a zip, but not an archive to its sender."""
+    return _OFFICE.match(data) is not None
+
+
+def look_into(source: Source, data: bytes) -> Head:
+    """What the first bytes say, without judging them."""
+    try:
+        encoding, text = decode_head(source, data)
+    except Refused:
+        encoding, text = "", data.replace(b"\x00", b"").decode("latin-1")
+    elements = _elements(data, encoding) if encoding and "<!DOCTYPE" not in text else []
+    if not elements and (begins := _BEGINS.match(text)):
+        elements = [(1, begins.group(1))]
+    root = elements[0][1] if elements else ""
+    children = tuple(dict.fromkeys(name for depth, name in elements if depth == 2))
+    return Head(data, text, root, children, len(data) < HEAD)
+
+
+def _elements(data: bytes, encoding: str) -> list[tuple[int, str]]:
+    """Depth and name of the elements, as far as the head goes and is well-formed."""
+    parser = etree.XMLPullParser(
+        ("start", "end"), encoding=encoding, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    with suppress(etree.XMLSyntaxError):  # what stood before the mistake is among the events
+        parser.feed(data)
+    depth, elements = 0, []
+    for event, element in parser.read_events():
+        if event == "start":
+            depth += 1
+            elements.append((depth, str(element.tag)))
+        else:
+            depth -= 1
+    return elements
+
+
+def recognise(source: Source, head: Head) -> Finding | None:
+    """What a file that nobody claims is instead of an export; None for what belongs to a mail, such as a logo."""
+    found = _recognise(source, head)
+    if found is None or source.is_body:
+        return None
+    code, values = found
+    return Finding(code, source.name, values=values)
+
+
+def _recognise(source: Source, head: Head) -> tuple[str, dict[str, str | int]] | None:
+    for magic, code, values in _MAGIC:
+        if head.data.startswith(magic):
+            return ("not-known", {}) if source.name.lower().endswith((".doc", ".msg", ".ppt")) else (code, values)
+    if is_office_document(head.data):
+        return ("not-known", {}) if source.name.lower().endswith((".docx", ".pptx")) else ("not-spreadsheet", {})
+    if source.content_type in _ENCRYPTED_MAIL:
+        return "not-encrypted-mail", {}
+    if _COMPANIONS.match(source.content_type):
+        return None
+    if not head.data.strip():
+        return "file-empty", {}
+    if _HTML.match(head.text):
+        return "not-html", {}
+    if head.root:
+        return _recognise_xml(head)
+    return ("not-csv", {}) if _is_list(head.text) else ("not-known", {})
+
+
+def _recognise_xml(head: Head) -> tuple[str, dict[str, str | int]]:
+    name = fragment(head.root.rpartition("}")[2])
+    if name != "eExact":
+        return "not-other-xml", {"root": name}
+    if "eExact-Schema.xsd" in head.text or "GLEntries" in head.children:
+        return "not-exact-globe", {}
+    topics = [child for child in head.children if child not in ("Topics", "Messages")]
+    if "Accounts" in topics:
+        return "not-accounts", {}
+    if "GLTransactions" in topics:
+        return "not-transactions", {}
+    return "not-other-topic", {"topic": fragment(topics[0]) if topics else ""}
+
+
+def _is_list(text: str) -> bool:
+    """Whether the first lines have the same number of the same separator."""
+    lines = [line for line in text.splitlines()[:20] if line.strip()][:5]
+    return "\x00" not in text and any(
+        len(lines) > 1 and lines[0].count(mark) > 1 and len({line.count(mark) for line in lines}) == 1
+        for mark in _SEPARATORS
+    )

@@ -1,0 +1,236 @@
+"""Exact Online's A/R and A/P exports: `eExact/ARs/AR` and `eExact/APs/AP` with their `OutstandingItems`.
+
+A list of open items of debtors (A/R) or creditors (A/P), written by the web pages of Exact Online as XML, in pages.
+What the schema does not know, or knows in another order, is passed over with a warning; what would make a figure
+doubtful refuses the file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+from parsers.display import visible
+from parsers.item_reading import ItemReader
+from parsers.protocol import FRAME_ROWS, Blocks, FileRead, Frame, Items, Options
+from parsers.records import Block, File, Item, Page, Refused, Side
+from parsers.source import Head, Source
+from parsers.tally import Tally
+from parsers.xml import Event, XmlReader
+
+NAME: Final = "open-items"
+
+LONGEST_TEXT = 200  # characters of a name that are kept
+_TAGS = ("eExact", "ARs", "APs", "AR", "AP", "Account", "OutstandingItems", "OutstandingItem", "Topic", "Message")
+_SIDES: dict[str, Side] = {"ARs": "receivable", "APs": "payable"}
+_PARENTS = {"AR": "ARs", "AP": "APs"}
+_WHOLE = frozenset(("OutstandingItem", "Account", "Topic", "Message"))
+_KNOWN = {
+    "eExact": frozenset(("ARs", "APs", "Topics", "Messages")),
+    "ARs": frozenset(("AR",)),
+    "APs": frozenset(("AP",)),
+    "AR": frozenset(("Account", "OutstandingItems")),
+    "AP": frozenset(("Account", "OutstandingItems")),
+    "OutstandingItems": frozenset(("OutstandingItem",)),
+}
+_NUMBERED = re.compile(r"A[RP]s?_([0-9]{1,6})(?![0-9])", re.IGNORECASE | re.ASCII)
+_NAMED = re.compile(r"(?<![a-z])a([rp])s?(?![a-z])", re.IGNORECASE)
+_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+
+
+def claims(head: Head) -> bool:
+    """An `eExact` with `ARs` or `APs`, or with nothing but `Topics` and `Messages`: an empty export."""
+    if head.root != "eExact":
+        return False
+    if any(side in head.children for side in _SIDES):
+        return True
+    return set(head.children) <= {"Topics", "Messages"} and "eExact-Schema.xsd" not in head.text
+
+
+def read(source: Source, index: int, block: int, options: Options) -> Iterator[Frame]:
+    """Frames of one page file, `FileRead` the last; blocks count from `block`.
+
+    Raises `Refused`, midway too: what was given before counts for nothing then.
+    """
+    return _Reading(source, index, block, options).frames()
+
+
+class _Reading:
+    """One pass over one file."""
+
+    def __init__(self, source: Source, index: int, block: int, options: Options) -> None:
+        self.source, self.index, self.next_block = source, index, block
+        self.warnings = Tally(source.name)
+        self.reader = XmlReader(source, _TAGS, _WHOLE, self._look)
+        self.items_read = ItemReader(self.reader, self.warnings, options)
+        self.blocks: list[Block] = []
+        self.items: list[Item] = []
+        self.elements: dict[Side, int] = {}  # `AR` and `AP` of each side that the file has, in its order
+        self.block_counts: Counter[Side] = Counter()
+        self.item_counts: Counter[Side] = Counter()
+        self.topics: dict[Side, tuple[int | None, int | None, str | None]] = {}
+
+    def frames(self) -> Iterator[Frame]:
+        events = self.reader.events()
+        for event, element in events:
+            tag = element.tag
+            if event == "start":
+                if tag in _SIDES:
+                    self._begin_side(element)
+                    yield from self._read_side(_SIDES[tag], events)
+                elif tag == "Topic":
+                    self._read_topic(element)
+                elif tag in _PARENTS or tag == "OutstandingItem":
+                    raise self._misplaced(element)
+            elif tag == "Message":
+                self._read_message(element)
+            elif tag == "eExact":
+                self._look(element)
+        yield from self._flush()
+        yield FileRead(self._file())
+
+    def _read_side(self, side: Side, events: Iterator[Event]) -> Iterator[Frame]:
+        """Up to the end of `ARs` or `APs`."""
+        for event, element in events:
+            tag = element.tag
+            if event == "start" and tag in _PARENTS and _SIDES[_PARENTS[tag]] == side:
+                yield from self._read_block(side, element, events)
+            elif event == "start" and tag not in ("Topic", "Message", "Account"):
+                raise self._misplaced(element)
+            elif event == "end" and tag in _SIDES:
+                self._look(element)
+                return
+
+    def _read_block(self, side: Side, parent: etree._Element, events: Iterator[Event]) -> Iterator[Frame]:
+        """Up to the end of `AR` or `AP`. Items that stand before their account wait for it."""
+        block: Block | None = None
+        early: list[Item] = []
+        in_items = False
+        before = self.items_read.count
+        self.elements[side] += 1
+        for event, element in events:
+            tag = element.tag
+            if tag == "OutstandingItem" and in_items:
+                if event == "end":
+                    item = self.items_read.read(element, side, self.next_block if block is None else block.block)
+                    (early if block is None else self.items).append(item)
+                    if len(self.items) >= FRAME_ROWS:
+                        yield from self._flush()
+            elif tag == "Account":
+                if event == "end" and element.getparent() is parent:
+                    if block is None:
+                        block = self._open_block(side, element)
+                        self.items_read.account = block.code or block.name
+                        self.items += early
+                    else:
+                        self.warnings.add("account-repeated", element.sourceline)
+            elif tag == "OutstandingItems" and element.getparent() is parent:
+                in_items = event == "start"
+                if not in_items:
+                    self._look(element)
+            elif event == "end" and element is parent:
+                self._look(element)
+                break
+            elif event == "start" and tag not in ("Topic", "Message"):
+                raise self._misplaced(element)
+        if block is None and early:
+            self._open_block(side, None)
+            self.items += early
+        self.item_counts[side] += self.items_read.count - before
+        if len(self.blocks) >= FRAME_ROWS:
+            yield from self._flush()
+
+    def _begin_side(self, element: etree._Element) -> None:
+        if element.getparent() is not self.reader.root:
+            raise self._misplaced(element)
+        self.elements.setdefault(_SIDES[str(element.tag)], 0)
+
+    def _open_block(self, side: Side, account: etree._Element | None) -> Block:
+        code = visible(account.get("code") or "", LONGEST_TEXT) if account is not None else ""
+        name = visible(account.findtext("Name") or "", LONGEST_TEXT) if account is not None else ""
+        guid = _GUID.fullmatch((account.get("ID") or "").strip()) if account is not None else None
+        exact_id = guid.group(1).lower() if guid else None
+        if not code and not exact_id:
+            self.warnings.add("account-nameless", account.sourceline if account is not None else None, name)
+        block = Block(self.next_block, self.index, side, exact_id, code or None, name)
+        self.next_block += 1
+        self.block_counts[side] += 1
+        self.blocks.append(block)
+        return block
+
+    def _flush(self) -> Iterator[Frame]:
+        for start in range(0, len(self.blocks), FRAME_ROWS):
+            yield Blocks(self.blocks[start : start + FRAME_ROWS])
+        for start in range(0, len(self.items), FRAME_ROWS):
+            yield Items(self.items[start : start + FRAME_ROWS])
+        self.blocks, self.items = [], []
+
+    def _read_topic(self, element: etree._Element) -> None:
+        side = _SIDES.get((element.get("code") or "").strip())
+        parent = element.getparent()
+        if side and parent is not None and parent.tag == "Topics":
+            self.topics[side] = (
+                self._integer(element, "count"),
+                self._integer(element, "pagesize"),
+                visible(element.get("ts_d") or "", LONGEST_TEXT) or None,
+            )
+
+    def _integer(self, element: etree._Element, attribute: str) -> int | None:
+        text = (element.get(attribute) or "").strip()
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if text:
+            self.warnings.add("topic-invalid", element.sourceline, text, attribute=attribute)
+        return None
+
+    def _read_message(self, element: etree._Element) -> None:
+        kind = (element.get("type") or "").strip()
+        if kind in ("0", "3"):
+            self.warnings.add(
+                "export-error-message", element.sourceline, element.findtext("Description") or "", type=kind
+            )
+
+    def _look(self, element: etree._Element) -> None:
+        """Warn about children that no export has."""
+        known = _KNOWN.get(str(element.tag))
+        if known is not None:
+            for child in element:
+                if child.tag not in known:
+                    self.warnings.add("unknown-element", child.sourceline, element=visible(str(child.tag), 80))
+
+    def _misplaced(self, element: etree._Element) -> Refused:
+        return self.reader.refuse("element-misplaced", element, element=str(element.tag))
+
+    def _file(self) -> File:
+        source = self.source
+        numbered = _NUMBERED.search(source.name)
+        return File(
+            index=self.index,
+            name=source.name,
+            part=source.part,
+            sha256=self.reader.stream.sha256,
+            size=self.reader.stream.size,
+            format=NAME,
+            number=int(numbered.group(1)) if numbered else None,
+            pages=tuple(self._page(side) for side in self._sides()),
+            warnings=self.warnings.findings(),
+        )
+
+    def _page(self, side: Side) -> Page:
+        count, pagesize, ts_d = self.topics.get(side, (None, None, None))
+        elements = self.elements.get(side, 0)
+        if count is not None and count != elements:
+            self.warnings.add("count-differs", topic=count, found=elements)
+        return Page(side, self.block_counts[side], self.item_counts[side], count, pagesize, ts_d)
+
+    def _sides(self) -> list[Side]:
+        """Those in the file; of an empty file those of its topics, or of its name."""
+        sides = list(self.elements or self.topics)
+        if not sides:
+            sides = list({_SIDES[f"A{letter.upper()}s"]: None for letter in _NAMED.findall(self.source.name)})
+            if len(sides) != 1:
+                raise self.source.refuse("empty-without-side")
+        return sides

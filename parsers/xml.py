@@ -1,0 +1,183 @@
+"""XML from strangers, streamed: a guarded byte reader before the parser, and its errors in our words.
+
+lxml reads external names never, but it has no cap on size, takes any encoding for granted, and expands entities that
+a DOCTYPE declares. So a DOCTYPE is refused whatever it says, the encoding is checked and then imposed, bytes are
+counted, and elements are let go as soon as they were looked at, so that memory does not grow with the file.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+
+from parsers.display import fragment
+from parsers.records import Finding, Refused
+from parsers.source import Source, Stream
+
+DEEPEST = 32
+LONGEST_VALUE = 64 * 1024  # characters of one text or attribute
+LARGEST_PROLOG = 64 * 1024  # bytes before the root element
+MOST_CHILDREN = 1000  # of an element that is read as a whole
+
+Event = tuple[str, etree._Element]
+
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "us-ascii",
+    "ascii": "us-ascii",
+    "iso-8859-1": "iso-8859-1",
+    "windows-1252": "windows-1252",
+}
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_DECLARATION = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+# Atomic groups: without them comments would be tried in every way they can be joined.
+_PROLOG = re.compile(r"(?>\s+|<!--.*?-->|<\?.*?\?>)*+(<!DOCTYPE|<[^!?]|\Z)?", re.DOTALL)
+_CUT_OFF = {
+    etree.ErrorTypes.ERR_TAG_NOT_FINISHED,
+    etree.ErrorTypes.ERR_GT_REQUIRED,
+    etree.ErrorTypes.ERR_ATTRIBUTE_NOT_FINISHED,
+    etree.ErrorTypes.ERR_ATTRIBUTE_NOT_STARTED,
+    etree.ErrorTypes.ERR_COMMENT_NOT_FINISHED,
+    etree.ErrorTypes.ERR_CDATA_NOT_FINISHED,
+    etree.ErrorTypes.ERR_PI_NOT_FINISHED,
+    etree.ErrorTypes.ERR_DOCUMENT_EMPTY,
+    etree.ErrorTypes.ERR_DOCUMENT_END,
+    etree.ErrorTypes.ERR_LTSLASH_REQUIRED,
+    etree.ErrorTypes.ERR_SPACE_REQUIRED,
+    etree.ErrorTypes.ERR_NAME_REQUIRED,
+    etree.ErrorTypes.ERR_INVALID_ENCODING,
+    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING,
+}
+
+
+class XmlReader:
+    """The elements of `tags` in `source`, at their start and end, while memory stays flat.
+
+    `whole` names the elements that the caller reads with all their children at their end; of all others only the
+    last child may still be there. `look` is called with each element whose earlier children are about to be let go.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        tags: tuple[str, ...],
+        whole: frozenset[str] = frozenset(),
+        look: Callable[[etree._Element], None] = lambda _: None,
+    ) -> None:
+        self.source = source
+        self.stream: Stream = source.stream()
+        self.root: etree._Element | None = None
+        self._tags, self._whole, self._look = tags, whole, look
+        self._is_at_end = False
+        self._head = _read_prolog(self.stream)
+        self.encoding = check_prolog(source, self._head)
+
+    def read(self, size: int = 32 * 1024, /) -> bytes:
+        """What the parser reads from: called only when every event so far was dealt with."""
+        if self._head:
+            data, self._head = self._head[:size], self._head[size:]
+            return data
+        if self.root is not None:
+            self._let_go(self.root)
+        data = self.stream.read(size)
+        self._is_at_end = not data
+        return data
+
+    def events(self) -> Iterator[Event]:
+        """Raises `Refused`; only after the last event is it certain that the document ends well."""
+        events = etree.iterparse(
+            self,
+            events=("start", "end"),
+            tag=self._tags,
+            encoding=self.encoding,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            recover=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        try:
+            for event, element in events:
+                if self.root is None:
+                    self.root = element.getroottree().getroot()
+                yield event, element
+        except etree.XMLSyntaxError as error:
+            raise self._translate(error) from None
+        self.stream.drain()
+
+    def refuse(self, code: str, place: etree._Element | None, text: str = "", /, **values: str | int) -> Refused:
+        """The error that points at the element `place`."""
+        line = place.sourceline if place is not None else None
+        return Refused(Finding(code, self.source.name, line, fragment(text), values))
+
+    def _let_go(self, element: etree._Element) -> None:
+        """Walk down the elements that are still open and drop the finished ones before them."""
+        for _ in range(DEEPEST):
+            if element.tag in self._whole:
+                if len(element) > MOST_CHILDREN:
+                    raise self.refuse("xml-limit", element, reason="too many elements")
+            elif len(element) > 1:
+                self._look(element)
+                del element[:-1]
+            if not len(element):
+                return
+            element = element[-1]
+        raise self.refuse("xml-limit", element, reason="nested too deep")
+
+    def _translate(self, error: etree.XMLSyntaxError) -> Refused:
+        code, values = "xml-broken", {"reason": fragment(error.msg or "")}
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
+        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+            code = "xml-limit"
+        elif self._is_at_end and error.code in _CUT_OFF:
+            code, values = "xml-truncated", {}
+        elif error.code == etree.ErrorTypes.ERR_INVALID_ENCODING:
+            code, values = "xml-encoding-wrong", {"encoding": self.encoding}
+        return Refused(Finding(code, self.source.name, error.lineno or None, values=dict(values)))
+
+
+def check_prolog(source: Source, head: bytes) -> str:
+    """The encoding to impose on a document that begins with `head`.
+
+    Raises `Refused`: `xml-encoding`, `xml-encoding-wrong`, `xml-doctype`, `xml-prolog`.
+    """
+    encoding, text = decode_head(source, head)
+    # A byte order mark or not, libxml2 takes it away itself.
+    prolog = _PROLOG.match(text.removeprefix("\ufeff"))
+    found = prolog.group(1) if prolog else None
+    if found == "<!DOCTYPE" or (found is None and "<!DOCTYPE" in text):
+        raise source.refuse("xml-doctype")
+    if not found and len(head) >= LARGEST_PROLOG:
+        raise source.refuse("xml-prolog")
+    return encoding
+
+
+def decode_head(source: Source, head: bytes) -> tuple[str, str]:
+    """The encoding of a document by its mark and its declaration, and its head as text."""
+    marked = next((name for mark, name in _BOMS if head.startswith(mark)), None)
+    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")) or (b"\x00" in head[:4] and not marked):
+        raise source.refuse("xml-encoding", encoding="UTF-16 or UTF-32 without a mark")
+    text = head.decode(marked or "latin-1", "replace")
+    declaration = _DECLARATION.match(text.removeprefix("\ufeff"))
+    declared = declaration.group(1).lower() if declaration else None
+    if marked and marked.startswith("utf-16"):
+        if declared not in (None, "utf-16", marked):
+            raise source.refuse("xml-encoding-wrong", encoding=fragment(declared or ""))
+        return "utf-16", text
+    encoding = _ENCODINGS.get(declared or "utf-8")
+    if declared == "utf-16" or (marked == "utf-8" and encoding != "utf-8"):
+        raise source.refuse("xml-encoding-wrong", encoding=fragment(declared or ""))
+    if encoding is None:
+        raise source.refuse("xml-encoding", encoding=fragment(declared or ""))
+    return encoding, text
+
+
+def _read_prolog(stream: Stream) -> bytes:
+    head = b""
+    while len(head) < LARGEST_PROLOG and (data := stream.read(LARGEST_PROLOG - len(head))):
+        head += data
+    return head
