@@ -65,7 +65,7 @@ def _try(name: str, trial: Callable[[], str]) -> Exit:
     try:
         found = trial()
     except (StoreUnavailable, StoreBroken, ServerUnavailable, LoginRefused) as error:
-        click.echo(f"{name}: {click.style('failed', fg='red')}. {error}")
+        click.echo(f"{name}: {click.style('failed', fg='red')}\n  {error}")
         return exit_of(error)
     click.echo(f"{name}: {click.style('ok', fg='green')}{found}")
     return Exit.DONE

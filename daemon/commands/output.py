@@ -1,8 +1,9 @@
 """Lists, as a table for people, as JSON or as CSV. A row is a mapping with the keys of its columns.
 
 In JSON amounts are strings with all digits of their currency, moments ISO 8601 in UTC, and null is what is unknown.
-CSV holds the same, and nothing where JSON has null. A CSV cell of text that a spreadsheet would take for a formula
-(it begins with = + - @, a tab or a line end) gets an apostrophe in front; amounts and numbers never do.
+CSV holds the same in one line a row: line ends and control characters become blanks, and null is nothing. A cell of
+text that a spreadsheet would take for a formula (it begins with = + - or @) gets an apostrophe in front; amounts and
+numbers never do.
 """
 
 import csv
@@ -24,8 +25,8 @@ from parsers.display import visible
 Format = Literal["table", "json", "csv"]
 Row = Mapping[str, Any]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_LONGEST_CELL = 120
+_FORMULA = ("=", "+", "-", "@")
+_LONGEST_CELL = 120  # of a table; CSV has all
 _NARROWEST = 8  # that a column of text is cut to on a narrow screen
 _FIGURES = ("amount", "number")
 _COLOURS = {
@@ -109,8 +110,10 @@ def _write_csv(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO) -
 
 
 def _csv_cell(value: object, column: Column) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) and column.kind not in _FIGURES else text
+    if value is None or column.kind in _FIGURES:
+        return "" if value is None else str(value)
+    text = visible(str(value), sys.maxsize)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _write_table(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO, *, header: bool = True) -> None:

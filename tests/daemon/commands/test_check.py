@@ -1,0 +1,120 @@
+import socket
+from pathlib import Path
+
+import pytest
+from certificates import Certificates
+from command_line import Saldopost
+from dovecot_server import Account
+from smtp_server import SmtpServer
+
+CONFIG = """\
+[store]
+url = "sqlite:///{directory}/store.db"
+
+[smtp]
+host = "127.0.0.1"
+port = {smtp_port}
+security = "none"
+sender = "Saldopost <saldo@example.com>"
+
+[[mailboxes]]
+name = "main"
+host = "localhost"
+port = {imap_port}
+username = "{user}"
+password = "{password}"
+ca_file = "{authority}"
+
+[[administrations]]
+code = "nl01"
+name = "Bakker"
+
+[[routes]]
+mailbox = "main"
+from = ["*@bakker.example"]
+administration = "nl01"
+authenticate = ["none"]
+"""
+
+
+def write(directory: Path, *, authority: Path, **values: object) -> Path:
+    settings = {"smtp_port": 25, "imap_port": 993, "user": "saldo", "password": "geheim"} | values
+    file = directory / "config.toml"
+    file.write_text(CONFIG.format(directory=directory, authority=authority, **settings))
+    return file
+
+
+def test_check_says_what_the_settings_hold(saldopost: Saldopost, tmp_path: Path, certificates: Certificates) -> None:
+    write(tmp_path, authority=certificates.authority)
+    done = saldopost("check")
+    assert done.returncode == 0
+    assert done.stdout == (
+        "The settings in config.toml are right.\n"
+        f"Store: sqlite:///{tmp_path}/store.db\n"
+        "Mailbox main: saldo at localhost:993 (tls), folder INBOX\n"
+        "Replies: 127.0.0.1:25 (none), from Saldopost <saldo@example.com>\n"
+        "Administrations: 1, routes: 1\n"
+        'Mind: 1 of the routes say authenticate = ["none"]: whoever forges a matching From is believed.\n'
+    )
+    assert not (tmp_path / "store.db").exists()
+
+
+def test_check_minds_what_was_perhaps_not_meant(
+    saldopost: Saldopost, tmp_path: Path, certificates: Certificates
+) -> None:
+    file = write(tmp_path, authority=certificates.authority)
+    text = file.read_text().replace("[[routes]]", '[[administrations]]\ncode = "nl02"\nname = "B"\n\n[[routes]]')
+    text += (
+        '\n[[mailboxes]]\nname = "other"\nhost = "mail.example"\nusername = "u"\npassword = "p"\nsecurity = "none"\n'
+    )
+    file.write_text(text)
+    said = saldopost("check").stdout
+    assert 'Mind: mailbox "other": security = "none" sends the password in the clear.' in said
+    assert 'Mind: mailbox "other" has no route: all its mail will be quarantined.' in said
+    assert 'Mind: administration "nl02" has no route: no mail will reach it.' in said
+
+
+def test_check_never_shows_a_password(saldopost: Saldopost, tmp_path: Path, certificates: Certificates) -> None:
+    write(tmp_path, authority=certificates.authority)
+    done = saldopost("-v", "check", SALDOPOST_STORE__URL="postgresql://saldo:geheim@db/saldo")
+    assert "Store: postgresql://saldo:…@db/saldo" in done.stdout
+    assert "geheim" not in done.stdout + done.stderr
+
+
+def test_online_logs_in_everywhere(
+    saldopost: Saldopost, tmp_path: Path, account: Account, smtp_server: SmtpServer
+) -> None:
+    account.deliver(b"From: a@b\r\n\r\nHello\r\n")
+    server = account.server
+    values = {"imap_port": server.tls_port, "user": account.user, "password": account.password}
+    write(tmp_path, authority=server.certificates.authority, smtp_port=smtp_server.port, **values)
+    done = saldopost("-v", "check", "--online")
+    assert done.returncode == 0, done.stderr
+    store, mailbox, replies = done.stdout.splitlines()[-3:]
+    assert store == "Store: ok"
+    assert mailbox.startswith("Mailbox main: ok, mails: 1, to be created: ")
+    assert replies.startswith("Replies: ok")
+    assert smtp_server.received == []
+    assert account.password not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("password", "code"), [("wrong-password", 1), (None, 75)])
+def test_online_tells_a_refused_login_from_a_server_that_is_away(
+    saldopost: Saldopost,
+    tmp_path: Path,
+    account: Account,
+    smtp_server: SmtpServer,
+    password: str | None,
+    code: int,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    port = nobody if password is None else account.server.tls_port
+    values = {"imap_port": port, "user": account.user, "password": password or account.password}
+    write(tmp_path, authority=account.server.certificates.authority, smtp_port=smtp_server.port, **values)
+    done = saldopost("check", "--online")
+    assert done.returncode == code
+    assert "Mailbox main: failed\n  " in done.stdout
+    assert "Store: ok" in done.stdout
+    assert "Replies: ok" in done.stdout
+    assert "wrong-password" not in done.stdout + done.stderr
