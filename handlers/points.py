@@ -51,15 +51,17 @@ def _points_of(findings: tuple[Finding, ...], voice: Voice) -> Iterator[Point]:
         values = _values(finding, code, voice)
         key = voice.say(code.what, values), voice.say(code.todo, values) if code.todo else ""
         place = Place(_where(finding, code, voice), clean(finding.fragment, 80))
-        said.setdefault(key, []).append(place)
+        places = said.setdefault(key, [])
+        if place not in places:
+            places.append(place)
     times = {finding.file: int(finding.values.get("count", 1)) for finding in findings}
     unlisted = sum(times.values()) - len(findings)
-    for number, ((what, todo), places) in enumerate(said.items(), start=1):
+    for number, ((what, todo), listed) in enumerate(said.items(), start=1):
         yield Point(
             severity=code.severity,
             what=what,
             todo=todo,
-            places=tuple(place for place in places if place.where or place.fragment),
+            places=tuple(place for place in listed if place.where or place.fragment),
             more=voice.others(unlisted) if number == len(said) else "",
         )
 

@@ -26,12 +26,12 @@ def tables(comparison: Comparison, voice: Voice, applied: bool) -> Iterator[Tabl
     """
     then, now = (voice.say("Before"), voice.say("Now")) if applied else (voice.say("Now"), voice.say("In the export"))
     yield _totals(comparison, then, now, voice)
-    if comparison.last and comparison.changed:
+    if comparison.last and comparison.largest:
         yield _changed(comparison, then, now, voice)
-    if comparison.zeroed:
+    if comparison.largest_zeroed:
         title = voice.say(N_("Now at zero") if applied else N_("Not in the export: would become zero"))
         yield _short(title, then, comparison.zeroed, [(c, c.before) for c in comparison.largest_zeroed], voice)
-    if comparison.created:
+    if comparison.largest_created:
         title = voice.say("New accounts")
         yield _short(title, now, comparison.created, [(c, c.after) for c in comparison.largest_created], voice)
     if any(total.currency != voice.currency for total in comparison.currencies):

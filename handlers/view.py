@@ -1,6 +1,6 @@
 """A report put into words: what text and HTML both show, in one order, so that neither says more than the other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from handlers.codes import CODES
@@ -8,8 +8,10 @@ from handlers.language import N_, Voice, clean
 from handlers.points import Point, points
 from handlers.report import Report, Settled, Verdict
 from handlers.tables import Table, tables
-from parsers.records import Finding, Side
+from parsers.records import File, Finding, Side
 from store.records import ImportState
+
+FILES = 10  # names in one line
 
 HEADLINES: dict[Verdict, str] = {
     "applied": N_("Updated"),
@@ -54,6 +56,7 @@ class Section:
     points: tuple[Point, ...]
     tables: tuple[Table, ...]
     control: str  # the total to compare with Exact's own list; "" where nothing was applied
+    remarks: tuple[Point, ...]  # about single items
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def view(report: Report, voice: Voice) -> View:
         language=report.policy.language,
         verdict=report.verdict,
         subject=_head(verdict, ", ".join(_topics(report, voice)), voice) + f" – {administration}",
-        headline=_head(verdict, "; ".join(_phrases(report, findings, voice)), voice),
+        headline=_headline(verdict, report, findings, voice),
         lead=_lead(report, voice),
         points=points((*findings, *report.notes), voice),
         sections=_sections(report.settled, voice),
@@ -103,18 +106,20 @@ def _topics(report: Report, voice: Voice) -> list[str]:
     return topics[:3] or [voice.say("no export in your mail")]
 
 
-def _phrases(report: Report, findings: tuple[Finding, ...], voice: Voice) -> Iterator[str]:
-    """What became of each part, for the first line."""
-    for side in report.settled:
-        yield _phrase(side, voice)
-    unusable = points(findings or (() if report.settled else report.notes), voice)
-    if len(unusable) == 1:
-        yield unusable[0].what.rstrip(".")
-    elif unusable:
-        yield voice.count("%(number)s file cannot be used", "%(number)s files cannot be used", len(unusable))
+def _headline(verdict: str, report: Report, findings: tuple[Finding, ...], voice: Voice) -> str:
+    """The first line. Where one thing alone was stopped, it says why."""
+    stopped = [side.decision.findings for side in report.settled if side.state in ("held", "refused")]
+    reasons = points(stopped[0] if stopped else findings or report.notes, voice)
+    if report.verdict in ("held", "refused") and len(stopped) + len(findings) <= 1 and reasons:
+        return f"{verdict}. {reasons[0].what}"
+    phrases = [_phrase(side, report.verdict, voice) for side in report.settled]
+    if findings:
+        phrases.append(voice.count("%(number)s file cannot be used", "%(number)s files cannot be used", len(findings)))
+    return _head(verdict, "; ".join(phrases), voice)
 
 
-def _phrase(settled: Settled, voice: Voice) -> str:
+def _phrase(settled: Settled, verdict: Verdict, voice: Voice) -> str:
+    """What became of one side; only its name where the verdict says it already."""
     side, comparison = voice.say(SIDES[settled.subledger.side]), settled.comparison
     values = {"side": side}
     if comparison:
@@ -126,19 +131,24 @@ def _phrase(settled: Settled, voice: Voice) -> str:
             )
         case "unchanged" if comparison:
             return voice.say("%(side)s still %(before)s", values)
-        case "held":
+        case "held" if verdict == "mixed":
             return voice.say("%(side)s on hold", values)
-        case "refused":
+        case "refused" if verdict in ("mixed", "held"):
             return voice.say("%(side)s not processed", values)
         case _:
             return side
 
 
 def _lead(report: Report, voice: Voice) -> str:
-    comparisons = [side.comparison for side in report.settled if side.comparison]
-    first = report.verdict == "applied" and any(comparison.last is None for comparison in comparisons)
-    lead = CODES["first-import"].todo if first else LEADS[report.verdict]
-    return voice.say(lead)
+    """What the reader is to do."""
+    if report.verdict == "applied" and any(side.comparison and not side.comparison.last for side in report.settled):
+        return voice.say(
+            "This was a first import. Please compare the total with Exact's own list of open items, this once."
+        )
+    warnings = (warning for side in report.settled for file in side.files for warning in file.warnings)
+    if report.verdict == "applied" and any(CODES[warning.code].severity == "warning" for warning in warnings):
+        return voice.say("It is done. At the end is something that you may want to look at.")
+    return voice.say(LEADS[report.verdict])
 
 
 def _sections(sides: Iterable[Settled], voice: Voice) -> tuple[Section, ...]:
@@ -163,16 +173,24 @@ def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Sec
     control = ""
     if comparison and settled.state in ("applied", "unchanged"):
         total = {"total": voice.money(comparison.total_after)}
-        control = voice.say("Control total: %(total)s. Exact's own list of open items should show the same.", total)
+        control = voice.say(
+            "Control total: %(total)s. The total of Exact's own list of open items should equal it.", total
+        )
     return Section(
         title=voice.say(TITLES[settled.subledger.side]),
         state=settled.state,
         status=voice.say(STATES[settled.state]),
-        files=", ".join(clean(file.name, 60) for file in settled.files),
-        points=points((*settled.decision.findings, *warnings), voice),
+        files=_named(settled.files, voice),
+        points=points(settled.decision.findings, voice),
         tables=tuple(tables(comparison, voice, not held)) if comparison and told else (),
         control=control,
+        remarks=points(warnings, voice),
     )
+
+
+def _named(files: tuple[File, ...], voice: Voice) -> str:
+    names = [clean(file.name, 60) for file in files[:FILES]]
+    return ", ".join(filter(None, (*names, voice.others(len(files) - len(names)))))
 
 
 def _steps(findings: Iterable[Finding], voice: Voice) -> tuple[str, ...]:

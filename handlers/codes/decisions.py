@@ -57,11 +57,7 @@ DECISIONS: dict[str, Code] = {
         N_("Look whether the export was made with a filter or in another administration, and export again without it."),
         manners={"total": "money"},
     ),
-    "first-import": Code(
-        "note",
-        N_("This is the first import, so there was nothing to compare it with."),
-        N_("Please compare the total with Exact's own list of open items, this once."),
-    ),
+    "first-import": Code("note", N_("This is the first import, so there was nothing to compare it with.")),
     "first-import-held": Code(
         "held",
         N_("This is the first import; it waits until someone has checked the total of %(total)s."),
