@@ -51,7 +51,7 @@ CODES: dict[str, str] = {
     "xml-encoding-wrong": "The XML is not in the character encoding that it claims: {encoding}.",
     "xml-prolog": "There is too much before the first element of the XML.",
     "xml-limit": "The XML goes over a limit that no export comes near: {reason}.",
-    # Open items: the file is refused.
+    # Open items: the file is refused. Of what is wrong in an item, `account` and `number` say in which.
     "empty-without-side": "The export is empty, and neither a Topic nor the file's name says of which side.",
     "element-misplaced": "The element {element} stands where no export has it.",
     "element-repeated": "The element {element} stands twice in one open item.",
@@ -62,7 +62,7 @@ CODES: dict[str, str] = {
     "amount-too-large": "{element} of an open item, or the sum of all, is larger than any real amount.",
     "date-missing": "An open item has no {element}.",
     "date-invalid": "{element} of an open item is not a date.",
-    # Open items: warnings. Each lists some places; `count` says how often it occurs in the file.
+    # Open items: warnings. The first few are listed, with `account` and `number` of the item; `count` counts all.
     "export-error-message": "Exact reported a mistake while exporting (message of type {type}).",
     "unknown-element": "The element {element} is not known in an export; it was passed over.",
     "unusual-order": "The elements of an open item stand in another order than usual.",

@@ -18,7 +18,8 @@ _LONGEST_NUMBER = 60
 _MOST_DATES = 100_000  # that are remembered; there are only so many days
 
 _AMOUNTS = ("InvoiceAmtFC", "OutstandingAmtFC", "InvoiceAmtDC", "OutstandingAmtDC")
-_REQUIRED = ("InvoiceDate", "DueDate", "Currency", *_AMOUNTS)
+_DATES = ("InvoiceDate", "DueDate")
+_REQUIRED = (*_DATES, "Currency", *_AMOUNTS)
 _ORDER = ("YourRef", "Description", *_REQUIRED)
 # The orders that the schema allows, with where YourRef and Description stand in them.
 _LAYOUTS: dict[tuple[str, ...], tuple[int | None, int | None]] = {
@@ -57,7 +58,7 @@ class ItemReader:
             reference = None if at is None else fields[at]
             description = None if below is None else fields[below]
             rest = fields[-7:]
-        invoice_date, due_date = self._date(rest[0], element), self._date(rest[1], element)
+        invoice_date, due_date = self._date(rest[0], "InvoiceDate", element), self._date(rest[1], "DueDate", element)
         currency, amounts = self._currency(rest[2], element)
         texts = [field.text if field is not None else None for field in rest[3:]]
         try:
@@ -101,26 +102,26 @@ class ItemReader:
             if name not in _ORDER:
                 self._warn("unknown-element", child, element=visible(name, 80))
             elif name in found:
-                raise self._reader.refuse("element-repeated", child, element=name)
+                raise self._refuse("element-repeated", child, "", name)
             else:
                 found[name] = child
-                if len(child) and name in _AMOUNTS:
-                    raise self._reader.refuse("amount-invalid", child, "".join(child.itertext()), element=name)
+                if len(child) and name in _AMOUNTS + _DATES:
+                    code = "amount-invalid" if name in _AMOUNTS else "date-invalid"
+                    raise self._refuse(code, child, "".join(child.itertext()), name)
         if list(found) != [name for name in _ORDER if name in found]:
             self._warn("unusual-order", element)
         return [found.get(name) for name in _ORDER]
 
-    def _date(self, field: etree._Element | None, item: etree._Element) -> str:
+    def _date(self, field: etree._Element | None, name: str, item: etree._Element) -> str:
         text = field.text if field is not None else None
         known = self._dates.get(text or "")
         if known is not None:
             return known
-        name = "DueDate" if field is not None and field.tag == "DueDate" else "InvoiceDate"
         if not text or not text.strip():
-            raise self._reader.refuse("date-missing", field if field is not None else item, element=name)
-        day = read_date(text) if field is not None and not len(field) else None
+            raise self._refuse("date-missing", field if field is not None else item, "", name)
+        day = read_date(text)
         if day is None:
-            raise self._reader.refuse("date-invalid", field, text, element=name)
+            raise self._refuse("date-invalid", field if field is not None else item, text, name)
         if is_unlikely(day):
             self._unlikely.add(day)
         if len(self._dates) < _MOST_DATES:
@@ -171,13 +172,20 @@ class ItemReader:
             try:
                 reader.read(text)
             except WrongAmount as wrong:
-                return self._reader.refuse(wrong.code, field if field is not None else item, text or "", element=name)
+                return self._refuse(wrong.code, field if field is not None else item, text or "", name)
         raise AssertionError("no amount of the item is wrong")
 
+    def _refuse(self, code: str, place: etree._Element, text: str, element: str) -> Refused:
+        """The error that points at a field, and says whose it is."""
+        return self._reader.refuse(code, place, text, element=element, account=self.account, number=_number_of(place))
+
     def _warn(self, code: str, place: etree._Element, /, **values: str | int) -> None:
-        item = place if place.tag == "OutstandingItem" else place.getparent()
-        number = _read_number(item.get("number")) if item is not None else ""
-        self._warnings.add(code, place.sourceline, "", account=self.account, number=number, **values)
+        self._warnings.add(code, place.sourceline, "", account=self.account, number=_number_of(place), **values)
+
+
+def _number_of(place: etree._Element) -> str:
+    item = place if place.tag == "OutstandingItem" else place.getparent()
+    return _read_number(item.get("number")) if item is not None else ""
 
 
 def _read_number(text: str | None) -> str:

@@ -10,7 +10,25 @@ from parsers.headers import LARGEST_BLOCK, MOST_FIELDS
 from parsers.records import Envelope, Signature
 
 HEADER_NAMES = st.sampled_from(
-    ["From", "To", "Cc", "Subject", "Date", "Message-ID", "References", "In-Reply-To", "DKIM-Signature", "Return-Path", "Delivered-To", "Auto-Submitted", "Content-Type", "X-Loop", "List-Id", "from ", "Precedence"]
+    [
+        "From",
+        "To",
+        "Cc",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "References",
+        "In-Reply-To",
+        "DKIM-Signature",
+        "Return-Path",
+        "Delivered-To",
+        "Auto-Submitted",
+        "Content-Type",
+        "X-Loop",
+        "List-Id",
+        "from ",
+        "Precedence",
+    ]
 )
 HEADER_TEXT = st.text(alphabet=st.characters(max_codepoint=0x2100), max_size=60) | st.sampled_from(
     ['"', "<", "=?utf-8?b?=?=", "=?x?q?=41?=", "(((", "a@b.c", "Mon, 99 Foo 2026 25:61:00 +9999", "<a@b>", ";;=", ":;,"]

@@ -1,0 +1,81 @@
+"""Read files and mails in the test's own process, and gather the frames."""
+
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from parsers.protocol import Blocks, Broken, Done, FileRead, FileRefused, Frame, Items, Options
+from parsers.reading import read_files, read_mail
+from parsers.records import Block, File, Finding, Item
+from parsers.source import Source
+
+EUR = Options("EUR")
+
+
+@dataclass
+class Reading:
+    """What the frames said, refused files taken back."""
+
+    blocks: list[Block] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    refused: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    broken: Finding | None = None
+
+    @property
+    def file(self) -> File:
+        assert not self.refused, self.refused
+        (file,) = self.files
+        return file
+
+    @property
+    def refusal(self) -> Finding:
+        assert not self.files, self.files
+        (finding,) = self.refused
+        return finding
+
+    @property
+    def warnings(self) -> list[str]:
+        return [finding.code for finding in self.file.warnings]
+
+    def total(self, block: int | None = None) -> int:
+        return sum(item.open_dc for item in self.items if block in (None, item.block))
+
+
+def gather(frames: list[Frame]) -> Reading:
+    """Take the frames in as the daemon must: in order, and a refused file's blocks back."""
+    reading = Reading()
+    for place, frame in enumerate(frames):
+        assert isinstance(frame, Done | Broken) == (place == len(frames) - 1), "a reading has one end"
+        match frame:
+            case Blocks(rows):
+                reading.blocks += rows
+            case Items(rows):
+                assert {item.block for item in rows} <= {block.block for block in reading.blocks}, "item before block"
+                reading.items += rows
+            case FileRead(file):
+                reading.files.append(file)
+            case FileRefused(index, finding):
+                gone = {block.block for block in reading.blocks if block.page == index}
+                reading.blocks = [block for block in reading.blocks if block.page != index]
+                reading.items = [item for item in reading.items if item.block not in gone]
+                reading.refused.append(finding)
+            case Done(findings):
+                reading.findings = findings
+            case Broken(finding):
+                reading.broken = finding
+    return reading
+
+
+def source(content: bytes, name: str = "ARs_1.xml", largest: int = 10**9) -> Source:
+    return Source(name, name, lambda: BytesIO(content), largest)
+
+
+def read_xml(content: bytes, name: str = "ARs_1.xml", options: Options = EUR) -> Reading:
+    """Read one file as `import FILE` does."""
+    return gather(list(read_files([source(content, name)], options)))
+
+
+def read(raw: bytes, options: Options = EUR) -> Reading:
+    """Read one mail."""
+    return gather(list(read_mail(raw, options)))
