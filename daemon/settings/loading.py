@@ -8,25 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from daemon.settings.contradictions import find_contradictions
-from daemon.settings.models import Settings, SmtpSettings, StoreSettings
-from daemon.settings.problems import Problem, SettingsError, hide_secrets
+from daemon.settings.models import Settings
+from daemon.settings.problems import PREFIX, Problem, SettingsError, hide_secrets
 from daemon.settings.schema import KeyPath
 from daemon.settings.values import SECRET_KEYS
 from daemon.settings.wording import Complaint, explain
 
-PREFIX = "SALDOPOST_"
 PLACES = (Path("config.toml"), Path("/etc/saldopost/config.toml"))
-
-
-class _Environment(BaseSettings):
-    """The tables that environment variables override, key by key: SALDOPOST_STORE__URL, SALDOPOST_SMTP__HOST."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
-    store: StoreSettings
-    smtp: SmtpSettings
 
 
 def find_file(given: Path | None = None) -> Path:
@@ -108,18 +98,12 @@ def _syntax_problem(message: str, text: str, file: Path) -> Problem:
     return Problem("", f"is not valid TOML: {what[:1].lower()}{what[1:]}", "", file, line, column, 1, source)
 
 
-def _read_environment() -> dict[str, dict[str, Any]]:
-    """The overriding keys of [store] and [smtp]; a variable that names no table is an error, not silence."""
-    problems = [
-        Problem(name, "environment variables override [store] and [smtp] only", f"unset {name}")
-        for name in sorted(os.environ)
-        if name.upper().startswith(PREFIX)
-        and "__" in name
-        and not name.upper().startswith((f"{PREFIX}STORE__", f"{PREFIX}SMTP__"))
-    ]
-    if problems:
-        raise SettingsError(problems)
-    return EnvSettingsSource(_Environment)()
+def _read_environment() -> Mapping[str, Mapping[str, Any]]:
+    if not any(name.upper().startswith(PREFIX) for name in os.environ):
+        return {}
+    from daemon.settings.environment import read_environment  # pydantic-settings takes a while to load
+
+    return read_environment(os.environ)
 
 
 def _override(table: Any, keys: Mapping[str, Any]) -> Any:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+PREFIX = "SALDOPOST_"  # of environment variables
+
 # A password to the end of its line, and the password in a URL.
 _SECRETS = (
     re.compile(r"""(?<![\w-])password["']?\s*=\s*(?P<secret>.+)""", re.IGNORECASE),

@@ -327,7 +327,13 @@ def test_a_wrong_environment_variable_is_named(complain: Complain, monkeypatch: 
         "SALDOPOST_STORE__ULR: unknown key\n  did you mean `url`?\n\n"
         'SALDOPOST_SMTP__PORT: must be a whole number, not "many"'
     )
-    monkeypatch.setenv("SALDOPOST_STROE__URL", "sqlite:///x")
-    assert complain(SMTP + BOOKS).startswith(
-        "SALDOPOST_STROE__URL: environment variables override [store] and [smtp] only"
+
+
+@pytest.mark.parametrize("name", ["SALDOPOST_STROE__URL", "SALDOPOST_MAILBOXES__0__HOST", "SALDOPOST_STORE"])
+def test_a_variable_that_overrides_nothing_is_an_error(
+    complain: Complain, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "x")
+    assert complain(SMTP + BOOKS) == (
+        f"{name}: environment variables override [store] and [smtp] only, key by key\n  such as SALDOPOST_STORE__URL"
     )
