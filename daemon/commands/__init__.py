@@ -18,7 +18,7 @@ COMMANDS = {
     "check": ("check", "Say whether the settings are right, and if not, where and how to mend them."),
     "balances": ("balances", "Show the open balances per account."),
     "items": ("items", "Show the open items that an account's balance is made of."),
-    "import": ("import_", "Apply export files by hand."),
+    "import": ("import_", "Apply export files by hand: A/R, A/P or both, as XML or zip."),
     "imports": ("imports", "Show which exports were applied, held or refused."),
     "messages": ("messages", "Show what became of each mail."),
     "demo": ("demo", "Try it: the whole daemon with mail servers and sample mails of its own."),

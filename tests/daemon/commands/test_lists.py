@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Saldopost
-from exports import NOW, PAYABLE, Account, apply_export, item, new_import
+from staged_exports import NOW, PAYABLE, Account, apply_export, item, new_import
 
 from store import imports, messages
 from store.database import Store
