@@ -20,10 +20,10 @@ from aiosmtplib.email import parse_address
 
 from daemon.settings.models import SmtpSettings
 from daemon.smtp_connection import SmtpUnavailable, connect, said
-from daemon.unavailable import LoginRefused, ServerUnavailable, pause, pause_for
+from daemon.unavailable import LoginRefused, ServerUnavailable, pause, pause_for, until
 from store import outbox
 from store.database import Store, Transaction
-from store.records import ClaimedMail, StoreUnavailable
+from store.records import ClaimedMail, StoreBroken, StoreUnavailable
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
@@ -81,21 +81,21 @@ class Courier:
         self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Send whatever becomes due, until `stopping` is set; the mail at hand is finished first."""
+        """Send whatever becomes due, until `stopping` is set and `wake` called; the mail at hand is finished first."""
         failures = 0
         while not stopping.is_set():
             self._woken.clear()
             try:
                 await self.drain(stopping)
                 failures = 0
-                if not await _first_of(self._woken, stopping, seconds=LINGER):
+                if not await until(self._woken, LINGER):
                     await self.close()
-                    await _first_of(self._woken, stopping, seconds=await self._until_next())
-            except (ServerUnavailable, LoginRefused, StoreUnavailable) as error:
+                    await until(self._woken, await self._until_next())
+            except (ServerUnavailable, LoginRefused, StoreUnavailable, StoreBroken) as error:
                 failures += 1
                 seconds = pause_for(error, failures, self._random)
                 log.warning("courier-waits", error=str(error), failures=failures, seconds=round(seconds))
-                await _first_of(stopping, seconds=seconds)
+                await until(stopping, seconds)
         await self.close()
 
     async def drain(self, stopping: asyncio.Event | None = None, *, held_back: bool = False) -> None:
@@ -272,14 +272,3 @@ async def _reset(smtp: aiosmtplib.SMTP) -> None:
         await smtp.rset()
     except (aiosmtplib.SMTPException, OSError):
         smtp.close()
-
-
-async def _first_of(*events: asyncio.Event, seconds: float) -> bool:
-    """Wait until one of the events is set, at most so long; whether one was."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-    return bool(done)

@@ -1,11 +1,15 @@
-"""Mail servers that are away or turn us away: what is raised, and how long they are left alone."""
+"""Servers that are away or turn us away: what is raised, and how long they are left alone."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+
+from store.records import StoreBroken
 
 FIRST_PAUSE = 5.0  # seconds
 LONGEST_PAUSE = 300.0
-REFUSED_PAUSE = 900.0
-PATIENCE_WITH_REFUSALS = 3
+PERSONS_PAUSE = 900.0  # where only a person can help
+PATIENCE = 3  # failures after which a person is waited for
 
 
 class ServerUnavailable(Exception):
@@ -26,7 +30,15 @@ def pause(failures: int, first: float, longest: float, random: Callable[[], floa
 
 
 def pause_for(error: Exception, failures: int, random: Callable[[], float]) -> float:
-    """Seconds to leave a server alone after this error, the last of so many failures in a row."""
-    if isinstance(error, LoginRefused) and failures >= PATIENCE_WITH_REFUSALS:
-        return REFUSED_PAUSE
+    """Seconds to leave a server or the store alone after this error, the last of so many failures in a row."""
+    if isinstance(error, LoginRefused | StoreBroken) and failures >= PATIENCE:
+        return PERSONS_PAUSE
     return pause(failures, FIRST_PAUSE, LONGEST_PAUSE, random)
+
+
+async def until(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event, at most so long; whether it happened."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -284,6 +284,7 @@ def test_a_running_courier_sends_at_once_when_woken_and_ends_when_told(box: Outb
                 while box.states != {"sent": number}:
                     await asyncio.sleep(0.01)
         stopping.set()
+        courier.wake()
         async with asyncio.timeout(5):
             await running
 

@@ -163,7 +163,11 @@ class Account:
     def connect(self) -> IMAPClient:
         """A connection of an ordinary mail program, logged in."""
         client = IMAPClient("127.0.0.1", self.server.port, ssl=False, timeout=20)
-        client.login(self.user, self.password)
+        try:
+            client.login(self.user, self.password)
+        except BaseException:
+            client.shutdown()
+            raise
         return client
 
     def folders(self) -> set[str]:
@@ -218,7 +222,7 @@ class Dovecot:
             self.port, self.tls_port = _free_ports(2)
         (self.directory / "dovecot.conf").write_text(self._configuration())
         self.process = subprocess.Popen(
-            # Dies with the test run, however that ends.
+            # Dies with the test run, however that ends; more exactly: with the thread that starts it.
             ["setpriv", "--pdeathsig", "TERM", "dovecot", "-F", "-c", str(self.directory / "dovecot.conf")],
             env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
             start_new_session=True,
