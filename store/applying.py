@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from store import imports
-from store.records import Comparison, ImportMoved, NewImport
+from store.records import Comparison, NewImport
 
 
 def apply(tx: Connection, comparison: Comparison, new_import: NewImport, currency: str, now: datetime) -> int:
@@ -17,10 +17,7 @@ def apply(tx: Connection, comparison: Comparison, new_import: NewImport, currenc
     subledger = comparison.subledger
     if comparison.nameless:
         raise ValueError("an export with accounts that have neither ID nor code cannot be applied")
-    imports.lock(tx, subledger.administration, currency)
-    compared_with = comparison.last.id if comparison.last else None
-    if imports.find_last_id(tx, subledger) != compared_with:
-        raise ImportMoved(f"another import of {subledger.administration} {subledger.side} was applied meanwhile")
+    imports.lock_compared(tx, comparison, currency)
     applied = replace(
         new_import,
         subledger=subledger,
@@ -94,10 +91,10 @@ _OPEN_ALL_ITEMS = text(f"""{_INSERT_ITEMS}
     WHERE a.side = :side AND b.account = a.account AND i.block = b.block""")
 
 _WRITE_BALANCES = text("""
-    INSERT INTO balance (account_id, side, open_import)
-    SELECT account_id, :side, after FROM staged_account
-    WHERE side = :side AND (before <> after OR NOT has_balance)
-    ON CONFLICT (account_id, side) DO UPDATE SET open_import = excluded.open_import""")
+    INSERT INTO balance (account_id, side, open_import, items)
+    SELECT account_id, :side, after, items FROM staged_account
+    WHERE side = :side AND (before <> after OR items_before <> items OR NOT has_balance)
+    ON CONFLICT (account_id, side) DO UPDATE SET open_import = excluded.open_import, items = excluded.items""")
 _KEEP_CHANGES = text("""
     INSERT INTO balance_change (import_id, account_id, before, after)
     SELECT :import_id, account_id, before, after FROM staged_account

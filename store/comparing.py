@@ -17,25 +17,25 @@ from store.records import AccountChange, Comparison, CurrencyTotal, Subledger
 LARGEST = 10  # changes of each kind that a comparison names
 
 
-def compare(tx: Connection, subledger: Subledger, *, has_one_currency: bool) -> Comparison:
+def compare(tx: Connection, subledger: Subledger) -> Comparison:
     """Fill the temporary tables and add up what they say."""
     of = {"administration": subledger.administration, "side": subledger.side}
     standing = imports.find_standing(tx, subledger)
-    if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("ANALYZE staged_block, staged_item")
     ambiguous = match_accounts(tx, subledger)
+    _analyze(tx, "staged_match")
     for step in (_FORGET_ACCOUNTS, _FORGET_OPENED, _FORGET_CLOSED, _NUMBER_REPEATED, _ADD_UP, _ADD_ABSENT):
         tx.execute(step, of)
-    if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("ANALYZE staged_account")
+    _analyze(tx, "staged_account")
     figures = tx.execute(_FIGURES, of).one()
     opened, closed = figures.items, 0
     if standing.items:
         opened = tx.execute(_FIND_OPENED, of).rowcount
         closed = standing.items + opened - figures.items
         if closed:
+            _analyze(tx, "staged_opened")
             tx.execute(_FIND_CLOSED, of)
-    currencies = tx.execute(_TOTAL_OF_ONE_CURRENCY if has_one_currency else _TOTALS_BY_CURRENCY, of)
+    lowest, highest = tx.execute(_CURRENCIES).one()
+    currencies = tx.execute(_TOTAL_OF_ONE_CURRENCY if lowest == highest else _TOTALS_BY_CURRENCY, of)
     return Comparison(
         subledger=subledger,
         last=standing.last,
@@ -72,6 +72,12 @@ def iterate_changes(tx: Connection, subledger: Subledger, *, everything: bool) -
         yield _read(row)
 
 
+def _analyze(tx: Connection, table: str) -> None:
+    """PostgreSQL needs its statistics now: no background process sees temporary tables."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"ANALYZE {table}")
+
+
 def _list_changes(tx: Connection, query: TextClause, of: dict[str, Any]) -> tuple[AccountChange, ...]:
     return tuple(_read(row) for row in tx.execute(query, of))
 
@@ -85,26 +91,24 @@ _FORGET_OPENED = text("DELETE FROM staged_opened WHERE side = :side")
 _FORGET_CLOSED = text("DELETE FROM staged_closed WHERE side = :side")
 
 # Items that share account, number and due date are told apart by `seq`, in an order that depends on what they say and
-# not on where they stand. Only accounts with such items, or with several blocks, are looked at.
+# not on where they stand. Only accounts with such items, or with several sums, are looked at.
 _NUMBER_REPEATED = text("""
     UPDATE staged_item SET seq = numbered.seq
     FROM (SELECT i.line, row_number() OVER (
               PARTITION BY b.account, i.number, i.due_date
               ORDER BY i.invoice_date, i.your_ref, i.description, i.currency,
                        i.invoice_dc, i.invoice_fc, i.open_dc, i.open_fc) - 1 AS seq
-          FROM (SELECT account FROM staged_block WHERE side = :side GROUP BY account HAVING count(*) > 1
-                UNION
-                SELECT b.account FROM (SELECT block FROM staged_item
-                                       GROUP BY block, number, due_date HAVING count(*) > 1) AS repeated
-                CROSS JOIN staged_block AS b WHERE b.block = repeated.block AND b.side = :side) AS suspect
+          FROM (SELECT b.account FROM staged_block AS b CROSS JOIN staged_sum AS s
+                WHERE b.side = :side AND s.block = b.block
+                GROUP BY b.account HAVING count(*) > 1 OR sum(s.items) > sum(s.distinct_items)) AS suspect
           CROSS JOIN staged_block AS b
           CROSS JOIN staged_item AS i
           WHERE b.account = suspect.account AND i.block = b.block) AS numbered
     WHERE staged_item.line = numbered.line AND staged_item.seq <> numbered.seq""")
 
 _ADD_UP = text("""
-    INSERT INTO staged_account (side, account, account_id, exact_id, code, name,
-                                is_new, is_renamed, has_balance, items, open_fc, gross, before, after)
+    INSERT INTO staged_account (side, account, account_id, exact_id, code, name, is_new, is_renamed, has_balance,
+                                items_before, items, open_fc, gross, before, after)
     SELECT :side, m.account, m.account_id, m.exact_id, m.code, m.name,
            m.account_id IS NULL,
            known.id IS NOT NULL AND (
@@ -112,14 +116,15 @@ _ADD_UP = text("""
                OR (m.code IS NOT NULL AND (known.code IS NULL OR known.code <> m.code))
                OR (m.exact_id IS NOT NULL AND known.exact_id IS NULL)),
            stored.account_id IS NOT NULL,
-           added.items, added.open_fc, added.gross, coalesce(stored.open_import, 0), added.open_dc
-    FROM (SELECT m.account, count(i.line) AS items,
-                 CAST(coalesce(sum(i.open_fc), 0) AS BIGINT) AS open_fc,
-                 CAST(coalesce(sum(abs(i.open_dc)), 0) AS BIGINT) AS gross,
-                 CAST(coalesce(sum(i.open_dc), 0) AS BIGINT) AS open_dc
+           coalesce(stored.items, 0), added.items, added.open_fc, added.gross,
+           coalesce(stored.open_import, 0), added.open_dc
+    FROM (SELECT m.account, CAST(coalesce(sum(s.items), 0) AS BIGINT) AS items,
+                 CAST(coalesce(sum(s.open_fc), 0) AS BIGINT) AS open_fc,
+                 CAST(coalesce(sum(s.gross), 0) AS BIGINT) AS gross,
+                 CAST(coalesce(sum(s.open_dc), 0) AS BIGINT) AS open_dc
           FROM staged_match AS m
           CROSS JOIN staged_block AS b
-          LEFT JOIN staged_item AS i ON i.block = b.block
+          LEFT JOIN staged_sum AS s ON s.block = b.block
           WHERE m.side = :side AND b.account = m.account
           GROUP BY m.account) AS added
     CROSS JOIN staged_match AS m
@@ -129,13 +134,13 @@ _ADD_UP = text("""
 
 _ADD_ABSENT = text("""
     INSERT INTO staged_account (side, account_id, exact_id, code, name,
-                                is_new, is_renamed, has_balance, items, open_fc, gross, before, after)
+                                is_new, is_renamed, has_balance, items_before, items, open_fc, gross, before, after)
     SELECT :side, known.id, known.exact_id, known.code, known.name,
-           false, false, true, 0, 0, 0, stored.open_import, 0
+           false, false, true, stored.items, 0, 0, 0, stored.open_import, 0
     FROM account AS known
     CROSS JOIN balance AS stored
     WHERE known.administration = :administration
-      AND stored.account_id = known.id AND stored.side = :side AND stored.open_import <> 0
+      AND stored.account_id = known.id AND stored.side = :side AND (stored.items > 0 OR stored.open_import <> 0)
       AND NOT EXISTS (SELECT 1 FROM staged_match AS m WHERE m.account_id = known.id AND m.side = :side)""")
 
 _FIGURES = text("""
@@ -154,8 +159,8 @@ _SAME = """i.number = o.number AND i.due_date = o.due_date AND i.seq = o.seq
       AND i.your_ref = o.your_ref AND i.description = o.description"""
 
 _FIND_OPENED = text(f"""
-    INSERT INTO staged_opened (line, side)
-    SELECT i.line, :side
+    INSERT INTO staged_opened (line, side, account)
+    SELECT i.line, :side, a.account
     FROM staged_account AS a
     CROSS JOIN staged_block AS b
     CROSS JOIN staged_item AS i
@@ -163,19 +168,22 @@ _FIND_OPENED = text(f"""
       AND NOT EXISTS (SELECT 1 FROM open_item AS o
                       WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL AND {_SAME})""")  # noqa: S608
 
+# Only accounts of which fewer items were found again than are open can have lost any.
 _FIND_CLOSED = text(f"""
     INSERT INTO staged_closed (id, side)
     SELECT o.id, :side
-    FROM account AS known
+    FROM (SELECT a.account, a.account_id
+          FROM staged_account AS a
+          LEFT JOIN (SELECT account, count(*) AS items FROM staged_opened WHERE side = :side GROUP BY account) AS new
+            ON new.account = a.account
+          WHERE a.side = :side AND a.items_before > a.items - coalesce(new.items, 0)) AS lost
     CROSS JOIN open_item AS o
-    WHERE known.administration = :administration
-      AND o.account_id = known.id AND o.side = :side AND o.closed_by IS NULL
-      AND NOT EXISTS (SELECT 1 FROM staged_account AS a
-                      CROSS JOIN staged_block AS b
+    WHERE o.account_id = lost.account_id AND o.side = :side AND o.closed_by IS NULL
+      AND NOT EXISTS (SELECT 1 FROM staged_block AS b
                       CROSS JOIN staged_item AS i
-                      WHERE a.account_id = o.account_id AND a.side = :side
-                        AND b.account = a.account AND i.block = b.block AND {_SAME})""")  # noqa: S608
+                      WHERE b.account = lost.account AND i.block = b.block AND {_SAME})""")  # noqa: S608
 
+_CURRENCIES = text("SELECT min(lowest_currency), max(highest_currency) FROM staged_sum")
 _TOTAL_OF_ONE_CURRENCY = text("""
     SELECT first.currency, added.items, added.open_fc, added.open_dc
     FROM (SELECT CAST(sum(items) AS BIGINT) AS items, CAST(sum(open_fc) AS BIGINT) AS open_fc,

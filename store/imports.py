@@ -6,7 +6,18 @@ from datetime import datetime
 from sqlalchemy import Connection, Executable, Row, Select, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.records import EffectStands, Import, ImportFile, ImportState, LastImport, NewImport, Side, Subledger
+from store.records import (
+    Comparison,
+    EffectStands,
+    Import,
+    ImportFile,
+    ImportMoved,
+    ImportState,
+    LastImport,
+    NewImport,
+    Side,
+    Subledger,
+)
 from store.schema import import_, import_file, subledger
 
 SIDES: tuple[Side, Side] = ("payable", "receivable")
@@ -74,6 +85,20 @@ def record(tx: Connection, new: NewImport, currency: str, now: datetime, *, gros
             [{"import_id": import_id, "position": position, **asdict(file)} for position, file in enumerate(new.files)],
         )
     return import_id
+
+
+def lock_compared(tx: Connection, comparison: Comparison, currency: str) -> None:
+    """`lock`, and see to it that the comparison still holds: raises `ImportMoved` if another import went through."""
+    lock(tx, comparison.subledger.administration, currency)
+    if find_last_id(tx, comparison.subledger) != (comparison.last.id if comparison.last else None):
+        of = comparison.subledger
+        raise ImportMoved(f"another import of {of.administration} {of.side} was applied meanwhile")
+
+
+def record_compared(tx: Connection, comparison: Comparison, new: NewImport, currency: str, now: datetime) -> int:
+    """`record` an import that changes nothing, if the comparison it was decided by still holds; else `ImportMoved`."""
+    lock_compared(tx, comparison, currency)
+    return record(tx, new, currency, now)
 
 
 def make_last(tx: Connection, of: Subledger, import_id: int, currency: str) -> None:

@@ -144,6 +144,7 @@ balance = Table(
     Column("account_id", BigInteger, nullable=False),
     Column("side", Text, nullable=False),
     Column("open_import", BigInteger, nullable=False),
+    Column("items", BigInteger, nullable=False),  # open items that `open_import` is the sum of
     Column("open_invoices", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("account_id", "side", name="balance_pkey"),
     sqlite_with_rowid=False,

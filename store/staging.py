@@ -1,8 +1,8 @@
 """A place beside the store where an export is laid out before anyone decides: temporary tables on one connection.
 
-This room knows what the two databases want: SQLite indexes that grow while the export is still being read, and rows
-by the driver's executemany; PostgreSQL rows by COPY, and statistics. The tables are declared in full, because
-CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of indexes.
+This room knows what the two databases want: SQLite gets rows by the driver's executemany and has its indexes grow
+while the export is still being read; PostgreSQL gets rows by COPY, then indexes and statistics. The tables are
+declared in full, because CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of indexes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ ITEM_COLUMNS = (  # as parsers' Item has them
     "invoice_dc",
     "open_dc",
 )
-_CURRENCY = ITEM_COLUMNS.index("currency")
+_ADDED_UP_AT_ONCE = 20_000  # items: small enough to stay in the cache
 
 _TABLES = """
 CREATE TEMPORARY TABLE staged_block (
@@ -42,6 +42,10 @@ CREATE TEMPORARY TABLE staged_item (
     invoice_fc BIGINT NOT NULL, open_fc BIGINT NOT NULL, invoice_dc BIGINT NOT NULL, open_dc BIGINT NOT NULL,
     seq INTEGER NOT NULL DEFAULT 0
 );
+CREATE TEMPORARY TABLE staged_sum (
+    block BIGINT NOT NULL, items BIGINT NOT NULL, distinct_items BIGINT NOT NULL, lowest_currency {text} NOT NULL,
+    highest_currency {text} NOT NULL, open_fc BIGINT NOT NULL, gross BIGINT NOT NULL, open_dc BIGINT NOT NULL
+);
 CREATE TEMPORARY TABLE staged_match (
     account {id}, side TEXT NOT NULL, exact_id {text}, code {text}, name {text} NOT NULL, account_id BIGINT
 );
@@ -50,22 +54,22 @@ CREATE TEMPORARY TABLE staged_candidate (
 );
 CREATE TEMPORARY TABLE staged_account (
     side TEXT NOT NULL, account BIGINT, account_id BIGINT, exact_id {text}, code {text}, name {text} NOT NULL,
-    is_new BOOLEAN NOT NULL, is_renamed BOOLEAN NOT NULL, has_balance BOOLEAN NOT NULL, items BIGINT NOT NULL,
-    open_fc BIGINT NOT NULL, gross BIGINT NOT NULL, before BIGINT NOT NULL, after BIGINT NOT NULL
+    is_new BOOLEAN NOT NULL, is_renamed BOOLEAN NOT NULL, has_balance BOOLEAN NOT NULL,
+    items_before BIGINT NOT NULL, items BIGINT NOT NULL, open_fc BIGINT NOT NULL, gross BIGINT NOT NULL,
+    before BIGINT NOT NULL, after BIGINT NOT NULL
 );
-CREATE TEMPORARY TABLE staged_opened (line {id}, side TEXT NOT NULL);
+CREATE TEMPORARY TABLE staged_opened (line {id}, side TEXT NOT NULL, account BIGINT NOT NULL);
 CREATE TEMPORARY TABLE staged_closed (id {id}, side TEXT NOT NULL);
 """
 _SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "line": "INTEGER PRIMARY KEY", "text": "TEXT"}
-_SQLITE_INDEXES = """
-CREATE INDEX staged_block_exact_id ON staged_block (exact_id);
-CREATE INDEX staged_block_code ON staged_block (code);
-CREATE INDEX staged_block_account ON staged_block (account);
-CREATE INDEX staged_item_key ON staged_item (block, number, due_date);
-CREATE INDEX staged_match_code ON staged_match (code);
-CREATE INDEX staged_match_account_id ON staged_match (account_id);
-CREATE INDEX staged_account_account ON staged_account (account);
-CREATE INDEX staged_account_account_id ON staged_account (account_id);
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS staged_block_exact_id ON staged_block (exact_id, side);
+CREATE INDEX IF NOT EXISTS staged_block_code ON staged_block (code, exact_id, side);
+CREATE INDEX IF NOT EXISTS staged_block_account ON staged_block (account);
+CREATE INDEX IF NOT EXISTS staged_item_key ON staged_item (block, number, due_date);
+CREATE INDEX IF NOT EXISTS staged_sum_block ON staged_sum (block);
+CREATE INDEX IF NOT EXISTS staged_match_account_id ON staged_match (account_id);
+CREATE INDEX IF NOT EXISTS staged_account_account ON staged_account (account);
 """
 _POSTGRESQL_TYPES = {
     "id": "BIGINT PRIMARY KEY",
@@ -80,14 +84,14 @@ class Staging:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
-        self._currencies: set[str] = set()
+        self._added = 0  # items since the last sums
+        self._summed = 0  # the last line of `staged_item` that is in the sums
         if self._is_sqlite:
-            script = "PRAGMA temp.cache_size = -16384;" + _TABLES.format(**_SQLITE_TYPES) + _SQLITE_INDEXES
+            script = "PRAGMA temp.cache_size = -16384;" + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
         else:
             script = _TABLES.format(**_POSTGRESQL_TYPES)
         with self._begin_reading():
-            for statement in script.split(";")[:-1]:
-                connection.exec_driver_sql(statement)
+            self._run(script)
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
@@ -95,22 +99,27 @@ class Staging:
 
     def add_items(self, rows: Sequence[tuple[int | str, ...]]) -> None:
         """Add open items in the column order of `ITEM_COLUMNS`, of blocks added before."""
-        self._currencies.update([str(row[_CURRENCY]) for row in rows])
         self._add("staged_item", ITEM_COLUMNS, rows)
+        self._added += len(rows)
+        if self._added >= _ADDED_UP_AT_ONCE:
+            self._add_up()
 
     def drop_page(self, page: int) -> None:
         """Take back all blocks and items of a page. Comparisons made before count no more."""
-        self._go_on()
-        of_page = {"page": page}
-        self._connection.execute(_DROP_ITEMS, of_page)
-        self._connection.execute(_DROP_BLOCKS, of_page)
+        self._add_up()
+        for step in (_DROP_ITEMS, _DROP_SUMS, _DROP_BLOCKS):
+            self._connection.execute(step, {"page": page})
         self._connection.execute(_RESET_SEQ)
+        self._summed = self._connection.execute(_LAST_LINE).scalar_one()
 
     def compare(self, subledger: Subledger) -> Comparison:
         """Hold the blocks of the subledger's side against the store, in one snapshot. Nothing is written there."""
+        self._add_up()
+        if not self._is_sqlite:
+            self._run(_INDEXES + "ANALYZE staged_block, staged_item, staged_sum;")
         self._connection.commit()
         with self._begin_reading():
-            return comparing.compare(self._connection, subledger, has_one_currency=len(self._currencies) <= 1)
+            return comparing.compare(self._connection, subledger)
 
     def iterate_changes(self, subledger: Subledger, *, everything: bool = False) -> Iterator[AccountChange]:
         """The accounts whose balance differs, and new ones, by code; with `everything` all that were compared."""
@@ -136,6 +145,10 @@ class Staging:
         """
         return applying.apply(tx, comparison, new_import, currency, now)
 
+    def _run(self, script: str) -> None:
+        for statement in script.split(";")[:-1]:
+            self._connection.exec_driver_sql(statement)
+
     def _add(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         self._go_on()
         names = ", ".join(columns)
@@ -147,6 +160,13 @@ class Staging:
                 with cast(Any, cursor).copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                     for row in rows:
                         copy.write_row(row)
+
+    def _add_up(self) -> None:
+        """Sum what came since the last time, block by block: while an export is still being read this costs no time."""
+        self._go_on()
+        self._connection.execute(_ADD_UP, {"summed": self._summed})
+        self._summed = self._connection.execute(_LAST_LINE).scalar_one()
+        self._added = 0
 
     def _go_on(self) -> None:
         """Stay in one transaction while only temporary tables are touched: it locks nothing in the store."""
@@ -164,5 +184,12 @@ class Staging:
 
 
 _DROP_ITEMS = text("DELETE FROM staged_item WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
+_DROP_SUMS = text("DELETE FROM staged_sum WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
 _DROP_BLOCKS = text("DELETE FROM staged_block WHERE page = :page")
 _RESET_SEQ = text("UPDATE staged_item SET seq = 0 WHERE seq <> 0")
+_LAST_LINE = text("SELECT coalesce(max(line), 0) FROM staged_item")
+_ADD_UP = text("""
+    INSERT INTO staged_sum (block, items, distinct_items, lowest_currency, highest_currency, open_fc, gross, open_dc)
+    SELECT block + 0, count(*), count(DISTINCT number || ' ' || due_date), min(currency), max(currency),
+           CAST(sum(open_fc) AS BIGINT), CAST(sum(abs(open_dc)) AS BIGINT), CAST(sum(open_dc) AS BIGINT)
+    FROM staged_item WHERE line > :summed GROUP BY block + 0""")  # else SQLite walks the index on block

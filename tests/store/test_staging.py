@@ -1,8 +1,8 @@
 import threading
 
 import pytest
-from exports import NOW, PAYABLE, RECEIVABLE, Account, apply_export, item, new_import, stage
 from sqlalchemy import text
+from staged_exports import NOW, PAYABLE, RECEIVABLE, Account, apply_export, item, new_import, stage
 
 from parsers.records import Block, Item
 from store.balances import iterate_balances

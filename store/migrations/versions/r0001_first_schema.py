@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger, nullable=False),
         sa.Column("side", TEXT, nullable=False),
         sa.Column("open_import", sa.BigInteger, nullable=False),
+        sa.Column("items", sa.BigInteger, nullable=False),
         sa.Column("open_invoices", sa.BigInteger, nullable=False, server_default=sa.text("0")),
         sa.PrimaryKeyConstraint("account_id", "side", name="balance_pkey"),
         sqlite_with_rowid=False,
