@@ -1,6 +1,7 @@
 """An IMAP and an SMTP server on free loopback ports, in threads of this process, gone when the demo ends."""
 
 import asyncio
+import logging
 import threading
 from argparse import Namespace
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ class _Postbox:
     def __init__(self) -> None:
         self.received: list[bytes] = []
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         self.received.append(envelope.original_content or b"")
         return "250 OK"
 
@@ -64,14 +65,17 @@ class _Postbox:
 class _Controller(Controller):
     """Takes whatever port is free and remembers which."""
 
+    server: asyncio.Server
+
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
 def serve_smtp() -> Iterator[tuple[int, list[bytes]]]:
     """An SMTP server without TLS or login; gives the port and the list in which arriving mails appear."""
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # else aiosmtpd tells each command
     postbox = _Postbox()
     controller = _Controller(postbox, hostname=LOOPBACK, port=0)
     controller.start()

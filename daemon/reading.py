@@ -1,0 +1,148 @@
+"""The daemon's side of the child that reads: one process per mail, killed when it takes too long.
+
+What kills the child is the sender's file: it comes out as a `Broken` frame, and the daemon goes on.
+"""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from parsers import child
+from parsers.child import Limits, SentFile
+from parsers.frames import enlarge, receive_frame, send
+from parsers.protocol import Broken, Crashed, Done, EnvelopeRead, Frame, Kind, Open, Options, ReadEnvelope
+from parsers.records import Finding, Refused
+
+PATIENCE = 2.0  # wall time, as a multiple of the CPU time that the child may have
+GOODBYE = 5.0  # seconds for a child to end by itself
+
+# The main module too: else each child would load it anew, which takes longer than reading a mail.
+_PRELOAD = ["__main__", *child.PRELOAD]
+
+_context = multiprocessing.get_context("forkserver")
+
+
+class ReadingCrashed(Exception):
+    """A bug in the child; the text is its traceback."""
+
+
+def start_reading() -> None:
+    """Start the process that children are forked from. Before any secret is read: they inherit its memory."""
+    _context.set_forkserver_preload(_PRELOAD)
+    forkserver.ensure_running()
+
+
+class Reading:
+    """A conversation with one child. Made by `read_mail` and `read_files`."""
+
+    def __init__(
+        self,
+        process: BaseProcess,
+        requests: "Connection[bytes, bytes]",
+        frames: "Connection[bytes, bytes]",
+        patience: float,
+    ) -> None:
+        self._process = process
+        self._requests = requests
+        self._frames = frames
+        self._patience = patience
+
+    def envelope(self) -> EnvelopeRead:
+        """What the header block says. Raises Refused if the mail kills its reader, ReadingCrashed for a bug."""
+        frame = next(self._converse(ReadEnvelope()))
+        match frame:
+            case EnvelopeRead():
+                return frame
+            case Broken(finding=finding):
+                raise Refused(finding)
+            case _:
+                raise ReadingCrashed(f"{type(frame).__name__} came where an envelope was asked for")
+
+    def open(self, options: Options) -> Iterator[Frame]:
+        """The frames of all files, as `parsers.protocol` has them; the last is `Done` or `Broken`.
+
+        Raises ReadingCrashed for a bug.
+        """
+        for frame in self._converse(Open(options)):
+            yield frame
+            if isinstance(frame, Done | Broken):
+                return
+
+    def _converse(self, request: ReadEnvelope | Open) -> Iterator[Frame]:
+        try:
+            send(self._requests, request)
+            while True:
+                frame = self._receive()
+                if isinstance(frame, Crashed):
+                    raise ReadingCrashed(frame.traceback)
+                yield frame
+        except (EOFError, BrokenPipeError):
+            yield Broken(Finding(self._cause_of_death()))
+
+    def _receive(self) -> Frame:
+        """The next frame. Only the time that the child makes us wait counts against its patience."""
+        began = time.monotonic()
+        if not self._frames.poll(max(0.0, self._patience)):
+            self._process.kill()
+            return Broken(Finding("too-much-time"))
+        self._patience -= time.monotonic() - began
+        return receive_frame(self._frames)
+
+    def _cause_of_death(self) -> str:
+        self._process.join(GOODBYE)
+        return "too-much-time" if self._process.exitcode == -signal.SIGXCPU else "reader-died"
+
+
+@contextmanager
+def read_mail(raw: bytes, limits: Limits) -> Iterator[Reading]:
+    """A child that has been handed the mail; it is gone at the end of the block, whatever it was doing."""
+    fd = os.memfd_create("mail", os.MFD_CLOEXEC)
+    try:
+        with os.fdopen(os.dup(fd), "wb") as file:
+            file.write(raw)
+        with _converse("mail", [SentFile("", fd)], limits) as reading:
+            yield reading
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def read_files(files: Sequence[SentFile], limits: Limits) -> Iterator[Reading]:
+    """A child that has been handed open files; the time that it may take grows with their size."""
+    megabytes = sum(os.fstat(file.fd).st_size for file in files) // 1_000_000
+    with _converse("files", files, replace(limits, cpu_seconds=limits.cpu_seconds + megabytes)) as reading:
+        yield reading
+
+
+@contextmanager
+def _converse(kind: Kind, files: Sequence[SentFile], limits: Limits) -> Iterator[Reading]:
+    asked, requests = _context.Pipe(duplex=False)
+    frames, answered = _context.Pipe(duplex=False)
+    enlarge(answered)
+    process = _context.Process(target=child.main, args=(asked, answered, kind, files, limits), daemon=True)
+    try:
+        process.start()
+        asked.close()
+        answered.close()
+        yield Reading(process, requests, frames, patience=limits.cpu_seconds * PATIENCE)
+    finally:
+        requests.close()
+        frames.close()
+        _end(process)
+
+
+def _end(process: BaseProcess) -> None:
+    if process.pid is None:
+        return
+    process.join(0.2)  # a child that is done hears that we hung up, and ends
+    if process.is_alive():
+        process.kill()
+        process.join(GOODBYE)
+    process.close()

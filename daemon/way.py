@@ -1,0 +1,129 @@
+"""One mail's way, from the bytes of the server to a final state in the store. Sync: it runs in its mailbox's thread."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from daemon.mailbox import FetchedMail
+from daemon.reading import Reading, read_mail
+from handlers.decide import Source, order
+from handlers.etiquette import Identity, ignored, unanswered
+from handlers.importing import Job, Write, settle, stage
+from handlers.policy import Policy, Route
+from handlers.render import render
+from handlers.reply import compose
+from handlers.report import Report
+from handlers.routing import route
+from parsers.child import Limits
+from parsers.protocol import EnvelopeRead, Options
+from parsers.records import Envelope, Refused
+from store import messages
+from store.database import Store, Transaction
+from store.records import Message, MessageState, Outcome, OutgoingMail
+
+OLDEST_ANSWERED = timedelta(days=7)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What every mail needs on its way. One for the whole process; `process` may run in several threads at once."""
+
+    store: Store
+    routes: Sequence[Route]
+    policies: Mapping[str, Policy]
+    identity: Identity
+    sender: str  # From of the replies: `Name <address>`
+    limits: Limits
+    largest_file: int  # bytes, out of an archive
+    largest_plain_file: int  # bytes
+    clock: Callable[[], datetime]
+    random: Random  # for references
+    secret: Callable[[int], bytes]  # for Message-IDs that nobody can guess
+
+    def process(self, mail: FetchedMail) -> MessageState | None:
+        """Bring one mail to its final state and return it; the caller moves the mail then.
+
+        None: it waits, and stays where it is. Raises StoreUnavailable and StoreBroken (nothing was written, the mail
+        stays) and whatever a bug raises.
+        """
+        with self.store.write() as tx:
+            message = messages.remember(tx, mail.key, mail.size, mail.arrived_at, self.clock(), self.random)
+        if message.is_final:
+            return message.state
+        with bound_contextvars(ref=message.ref):
+            if mail.raw is None:
+                return self._end(message, None, Outcome("quarantined", "mail-too-large"))
+            with read_mail(mail.raw, self.limits) as reading:
+                return self._walk(mail, message, reading)
+
+    def _walk(self, mail: FetchedMail, message: Message, reading: Reading) -> MessageState:
+        try:
+            read = reading.envelope()
+        except Refused as refused:  # whose mail it is, nobody knows
+            return self._end(message, None, Outcome("quarantined", refused.finding.code))
+        envelope = read.envelope
+        if reason := ignored(envelope, self.identity):
+            return self._end(message, read, Outcome("ignored", reason))
+        chosen = route(envelope, mail.key.mailbox, self.routes)
+        if chosen is None:
+            return self._end(message, read, Outcome("quarantined", "no-route"))
+        policy = self.policies[chosen.administration]
+        job = Job(
+            ref=message.ref,
+            policy=policy,
+            source=Source(order(envelope.date, mail.arrived_at), mail.arrived_at, mail.key.uid),
+            source_sha256=read.sha256,
+            subject=envelope.subject,
+        )
+
+        def conclude(report: Report) -> Write:
+            outcome = Outcome(report.state, report.reason, policy.code, self._replies(report, envelope))
+            return lambda tx: self._finish(tx, message, read, outcome)
+
+        with self.store.staging() as staging:
+            taken = stage(reading.open(self._options(policy)), staging)
+            report = settle(taken, staging, job, self.clock(), conclude)
+        _tell(report.state, report.reason, policy.code)
+        return report.state
+
+    def _options(self, policy: Policy) -> Options:
+        return Options(policy.currency, policy.negate, self.largest_file, self.largest_plain_file)
+
+    def _replies(self, report: Report, envelope: Envelope) -> tuple[OutgoingMail, ...]:
+        now = self.clock()
+        withheld = unanswered(envelope, report.state, self.identity, report.received_at, now, OLDEST_ANSWERED)
+        if withheld or envelope.sender is None:
+            log.info("reply-withheld", reason=withheld)
+            return ()
+        rendered = render(report)
+        domain = self.identity.domain
+        return (compose(rendered, envelope.sender, self.sender, envelope, report.ref, now, domain, self.secret),)
+
+    def _end(self, message: Message, read: EnvelopeRead | None, outcome: Outcome) -> MessageState:
+        with self.store.write() as tx:
+            self._finish(tx, message, read, outcome)
+        _tell(outcome.state, outcome.reason, outcome.administration)
+        return outcome.state
+
+    def _finish(self, tx: Transaction, message: Message, read: EnvelopeRead | None, outcome: Outcome) -> None:
+        if read is not None:
+            messages.describe(
+                tx,
+                message.id,
+                sender=read.envelope.sender,
+                subject=read.envelope.subject,
+                rfc_message_id=read.envelope.message_id,
+                sent_at=read.envelope.date,
+                sha256=read.sha256,
+            )
+        messages.finish(tx, message.id, outcome, self.clock())
+
+
+def _tell(state: MessageState, reason: str, administration: str | None) -> None:
+    log.info("mail-finished", state=state, reason=reason, administration=administration)
