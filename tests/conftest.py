@@ -4,7 +4,16 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["certificates", "command_line", "dovecot_server", "smtp_server", "postgres_server", "stores", "dns_server"]
+pytest_plugins = [
+    "certificates",
+    "command_line",
+    "dovecot_server",
+    "smtp_server",
+    "postgres_server",
+    "stores",
+    "dns_server",
+    "identity_provider",
+]
 
 settings.register_profile(
     "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -1,8 +1,10 @@
 """Who is believed to be who they say they are: real signatures, a real name server, every method and its ways out."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from dns_server import DnsServer
@@ -451,3 +453,16 @@ def test_a_route_that_cannot_be_served_is_complained_about(methods: tuple[str, .
 def test_a_route_that_can_be_served_is_fine(methods: tuple[str, ...]) -> None:
     trust = Trust(border=BORDER, tokens={"nl01": TOKEN})
     assert complain(Route("main", ("*",), (), "nl01", methods), trust) is None
+
+
+def test_every_reason_is_explained_to_the_admin() -> None:
+    root = Path(__file__).parents[2]
+    trust, facts, signatures, page = (
+        (root / name).read_text()
+        for name in ("daemon/trust.py", "parsers/authentication.py", "parsers/signatures.py", "docs/sender-trust.md")
+    )
+    reasons = set(re.findall(r'"([a-z]+(?:-[a-z]+)+|replayed)"', trust)) - {"authentication-results", "key-short"}
+    reasons |= set(re.findall(r'"((?:header|from)-[a-z-]+)"', facts))
+    reasons |= {f"dkim-{reason}" for reason in re.findall(r'_Refusal\("([a-z-]+)"\)', signatures)}
+    explained = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    assert reasons == explained - {"dkim", "authentication-results", "token", "none"}

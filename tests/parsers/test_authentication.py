@@ -1,5 +1,6 @@
 """What the raw header block offers as evidence, and what is read of a border's stamps."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,3 +121,11 @@ def test_facts_and_envelope_name_the_same_sender(text: str) -> None:
     raw = b"From: " + text.encode() + b"\r\n\r\n"
     facts = read_facts(raw)
     assert facts.sender is None or facts.sender == read_envelope(raw).sender
+
+
+@given(st.binary(max_size=200))
+def test_facts_survive_the_way_out_of_the_child(received: bytes) -> None:
+    facts = read_facts(
+        b"Received: " + received + b"\r\nAuthentication-Results: " + received + b"\r\nFrom: a@b.example\r\n"
+    )
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(facts), type=HeaderFacts) == facts

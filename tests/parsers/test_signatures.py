@@ -1,16 +1,19 @@
 """DKIM as it is judged here: each strict rule, and that no bytes whatever raise."""
 
 import base64
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
+from dkim.canonicalization import Relaxed, Simple
 from hypothesis import example, given
 from hypothesis import strategies as st
 from signing import SIGNED, Signer, compose
 
 from parsers.records import Key, Verdict
-from parsers.signatures import verify
+from parsers.signatures import canonical_body, verify
 
 NOW = datetime(2026, 3, 2, 8, 5, tzinfo=UTC)
 SIGNER = Signer()
@@ -258,6 +261,24 @@ def test_blanks_in_the_body_do_not_cost_quadratic_time() -> None:
     assert time.process_time() - begun < 2
 
 
+@given(st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r\n", b"\r\n\r\n", b"\r"])).map(b"".join))
+@example(b"")
+@example(b"\r\n")
+@example(b"a\r\r\n\r\n")
+@example(b" \r\n")
+def test_bodies_are_brought_to_the_same_form_as_by_dkimpy(body: bytes) -> None:
+    body = re.sub(rb"\r(?=\r*\Z)", b"", body) + b"\r\n"
+    assert canonical_body(body, relaxed=True) == Relaxed.canonicalize_body(body)
+    assert canonical_body(body, relaxed=False) == Simple.canonicalize_body(body)
+
+
+def test_the_bodies_of_the_standard_are_brought_to_its_form() -> None:
+    body = b" C \r\nD \t E\r\n\r\n\r\n"  # RFC 6376 section 3.4.5
+    assert canonical_body(body, relaxed=True) == b" C\r\nD E\r\n"
+    assert canonical_body(body, relaxed=False) == b" C \r\nD \t E\r\n"
+    assert (canonical_body(b"", relaxed=True), canonical_body(b"", relaxed=False)) == (b"", b"\r\n")
+
+
 _GOOD = SIGNER.sign(compose())
 
 
@@ -288,3 +309,10 @@ def test_no_bytes_of_a_public_key_raise(public: bytes, kind: bytes) -> None:
 def test_no_tags_of_a_signature_raise(tags: str) -> None:
     raw = f"DKIM-Signature: d=bakker.example; s=s1; {tags}".encode() + b"\r\n" + compose()
     assert all(one for one in refusals(raw))
+
+
+def test_keys_and_verdicts_survive_the_way_through_the_child() -> None:
+    key = Key("bakker.example", "s1", (b"p=\xff", b""))
+    verdict = Verdict(0, "bakker.example", "s1", "", ("key-short",))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(key), type=Key) == key
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(verdict), type=Verdict) == verdict
