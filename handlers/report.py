@@ -8,7 +8,7 @@ from typing import Literal
 from handlers.decide import Decision
 from handlers.policy import Policy
 from parsers.records import File, Finding
-from store.records import Comparison, ImportState, MessageState, Subledger
+from store.records import Ageing, Comparison, CreditCrossing, ImportState, MessageState, Subledger
 
 Verdict = Literal["applied", "unchanged", "held", "refused", "mixed"]
 
@@ -24,6 +24,8 @@ class Settled:
     decision: Decision
     comparison: Comparison | None = None  # None where nothing was compared
     import_id: int | None = None  # None where it is not known before the import is written
+    ageing: Ageing | None = None  # of the balances after an applied import, on the day of the export
+    crossed: tuple[CreditCrossing, ...] = ()  # whose balance passed the credit limit, in either direction
 
     @property
     def state(self) -> ImportState:
