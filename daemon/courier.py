@@ -12,14 +12,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import aiosmtplib
 import structlog
-from aiosmtplib.email import parse_address
 
 from daemon.settings.models import SmtpSettings
-from daemon.smtp_connection import SmtpUnavailable, connect, said
+from daemon.smtp_connection import SmtpUnavailable, connect
+from daemon.smtp_delivery import Attempt, deliver
 from daemon.unavailable import LoginRefused, ServerUnavailable, pause, pause_for, until
 from store import outbox
 from store.database import Store, Transaction
@@ -31,7 +31,6 @@ GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_NAP = 30.0  # seconds; other processes put mails into the outbox too
 LINGER = 5.0  # seconds for which an idle connection is kept
 
-_TOO_LARGE = 552  # the one refusal of a sender that speaks of a mail, not of us (RFC 5321 section 4.3.2)
 _DATA_PATIENCE = 10  # times the time-out: giving up too early sends a mail twice (RFC 5321 section 4.5.3.2.6)
 _COMMANDS = 6  # waits before the data, at most
 
@@ -45,13 +44,6 @@ class SmtpProbe:
 
     extensions: tuple[str, ...]
     largest_mail: int | None  # bytes; None when the server does not say
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    mail: ClaimedMail
-    outcome: Literal["sent", "at once", "later", "never"]
-    error: str = ""
 
 
 class Courier:
@@ -74,6 +66,7 @@ class Courier:
         self._woken = asyncio.Event()
         self._smtp: aiosmtplib.SMTP | None = None
         self._sent_on_connection = 0
+        self._data_timeout = settings.timeout_seconds * _DATA_PATIENCE
         self._lease = timedelta(seconds=settings.timeout_seconds * (_DATA_PATIENCE + _COMMANDS))
 
     def wake(self) -> None:
@@ -96,6 +89,10 @@ class Courier:
                 seconds = pause_for(error, failures, self._random)
                 log.warning("courier-waits", error=str(error), failures=failures, seconds=round(seconds))
                 await until(stopping, seconds)
+            except Exception as error:  # a bug here must not stop the mailboxes
+                failures += 1
+                log.exception("courier-met-a-bug")
+                await until(stopping, pause_for(error, failures, self._random))
         await self.close()
 
     async def drain(self, stopping: asyncio.Event | None = None, *, held_back: bool = False) -> None:
@@ -105,7 +102,7 @@ class Courier:
         """
         if not await self._in_store(self._is_anything_due, held_back):
             return
-        attempt: _Attempt | None = None
+        attempt: Attempt | None = None
         try:
             while stopping is None or not stopping.is_set():
                 # Connected first: while the server is away no mail is claimed, and its tries do not count.
@@ -119,7 +116,7 @@ class Courier:
                 attempt = None
                 if mail is None:
                     return
-                attempt = await self._try(mail, self._smtp)
+                attempt = await deliver(mail, self._smtp, self._data_timeout)
                 if attempt.outcome == "sent":
                     self._sent_on_connection += 1
                 elif attempt.outcome != "never" and not self._smtp.is_connected and self._sent_on_connection == 0:
@@ -146,74 +143,11 @@ class Courier:
             except (aiosmtplib.SMTPException, OSError):
                 smtp.close()
 
-    async def _try(self, mail: ClaimedMail, smtp: aiosmtplib.SMTP) -> _Attempt:
-        """Hand over one mail. Afterwards the connection is either fit for the next mail or closed."""
-        known = {"outbox": mail.id, "message_id": mail.message_id, "kind": mail.kind}
-        attempt = await self._hand_over(mail, smtp)
-        if attempt.outcome == "sent":
-            log.info("mail-sent", **known)
-        elif attempt.outcome == "never":
-            log.error("mail-given-up", error=attempt.error, **known)
-        else:
-            log.warning("mail-not-taken", error=attempt.error, tries=mail.tries, **known)
-        return attempt
-
-    async def _hand_over(self, mail: ClaimedMail, smtp: aiosmtplib.SMTP) -> _Attempt:
-        try:
-            await self._speak(mail, smtp)
-        except aiosmtplib.SMTPResponseException as error:
-            return await self._answered(mail, smtp, error)
-        except aiosmtplib.SMTPNotSupported as error:
-            return _Attempt(mail, "never", said(error))
-        except (aiosmtplib.SMTPException, OSError) as error:  # whether the mail was taken, nobody knows
-            smtp.close()
-            return _Attempt(mail, "later", said(error))
-        except ValueError as error:  # the address cannot be written in a command
-            await _reset(smtp)
-            return _Attempt(mail, "never", said(error))
-        except Exception as error:  # a bug must not stop the other mails
-            log.exception("courier-bug", outbox=mail.id)
-            await _reset(smtp)
-            return _Attempt(mail, "later", f"bug: {error!r}")
-        return _Attempt(mail, "sent")
-
-    async def _speak(self, mail: ClaimedMail, smtp: aiosmtplib.SMTP) -> None:
-        options, encoding = [], "ascii"
-        for address in (mail.envelope_sender, mail.recipient):
-            if parse_address(address) != address:  # aiosmtplib would send what it can make of it
-                raise ValueError(f"not one plain address: {address!r}")
-        if smtp.supports_extension("size"):
-            options.append(f"SIZE={len(mail.raw)}")
-        if not mail.raw.isascii() and smtp.supports_extension("8bitmime"):
-            options.append("BODY=8BITMIME")
-        if not (mail.envelope_sender + mail.recipient).isascii():
-            if not smtp.supports_extension("smtputf8"):
-                raise aiosmtplib.SMTPNotSupported("the server takes only ASCII addresses (no SMTPUTF8)")
-            options.append("SMTPUTF8")
-            encoding = "utf-8"
-        await smtp.mail(mail.envelope_sender, options=options, encoding=encoding)
-        await smtp.rcpt(mail.recipient, encoding=encoding)
-        await smtp.data(mail.raw, timeout=self.settings.timeout_seconds * _DATA_PATIENCE)
-
-    async def _answered(
-        self, mail: ClaimedMail, smtp: aiosmtplib.SMTP, error: aiosmtplib.SMTPResponseException
-    ) -> _Attempt:
-        """The server said no: to this mail, or to us."""
-        of_this_mail = not isinstance(error, aiosmtplib.SMTPSenderRefused) or error.code == _TOO_LARGE
-        if error.code == 421:  # it says goodbye, perhaps after so many mails
-            smtp.close()
-            return _Attempt(mail, "at once", said(error))
-        if error.code < 400 or (error.code >= 500 and not of_this_mail):
-            smtp.close()
-            return _Attempt(mail, "later", said(error))
-        await _reset(smtp)
-        return _Attempt(mail, "never" if error.code >= 500 else "later", said(error))
-
     def _is_anything_due(self, held_back: bool) -> bool:
         due = self._read(outbox.find_next_try)
         return due is not None and (held_back or due <= self._clock())
 
-    def _settle_and_claim(self, attempt: _Attempt | None, held_back: bool) -> ClaimedMail | None:
+    def _settle_and_claim(self, attempt: Attempt | None, held_back: bool) -> ClaimedMail | None:
         """One commit a mail: what became of the last one, and the claim of the next."""
         with self._store.write() as tx:
             if attempt is not None:
@@ -221,11 +155,11 @@ class Courier:
             claimed = outbox.claim(tx, self._clock(), 1, self._lease, held_back=held_back)
         return claimed[0] if claimed else None
 
-    def _settle(self, attempt: _Attempt) -> None:
+    def _settle(self, attempt: Attempt) -> None:
         with self._store.write() as tx:
             self._note(tx, attempt)
 
-    def _note(self, tx: Transaction, attempt: _Attempt) -> None:
+    def _note(self, tx: Transaction, attempt: Attempt) -> None:
         mail, now = attempt.mail, self._clock()
         if attempt.outcome == "sent":
             outbox.mark_sent(tx, [mail.id], now)
@@ -264,11 +198,3 @@ async def probe(settings: SmtpSettings) -> SmtpProbe:
         smtp.close()
     size = extensions.get("size", "")
     return SmtpProbe(tuple(sorted(extensions)), int(size) if size.isdigit() and int(size) > 0 else None)
-
-
-async def _reset(smtp: aiosmtplib.SMTP) -> None:
-    """Make the connection fit for the next mail, or close it."""
-    try:
-        await smtp.rset()
-    except (aiosmtplib.SMTPException, OSError):
-        smtp.close()

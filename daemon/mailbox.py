@@ -146,10 +146,10 @@ class Mailbox:
 
     def _list(self) -> tuple[int, ...]:
         exists = self._select()
-        uids: set[int] = set()
         if exists <= _SEARCH_PAGE:
             with self._speaking() as client:
                 return tuple(sorted(client.search("UNDELETED")))
+        uids: set[int] = set()
         for first in range(1, exists + 1, _SEARCH_PAGE):
             last = min(first + _SEARCH_PAGE - 1, exists)
             with self._speaking() as client:

@@ -78,7 +78,7 @@ def poll(
                 log.exception("mail-met-a-bug", mailbox=mail.key.mailbox, uid=mail.key.uid)
                 failed += 1
                 continue
-            if state is None:
+            if state is None or state == "waiting":
                 waiting += 1
                 continue
             decided[state].append(mail.key.uid)

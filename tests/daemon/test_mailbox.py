@@ -189,6 +189,16 @@ def test_two_thousand_mails_are_fetched_in_order_and_moved_at_once(account: Acco
     assert len(account.mails("Processed")) == 2000
 
 
+def test_a_huge_folder_is_listed_in_pages(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.mailbox._SEARCH_PAGE", 7)
+    account.deliver(*(MAIL % number for number in range(30)))
+    with account.connect() as other:
+        other.select_folder("INBOX")
+        other.delete_messages([3, 29])
+    with opened(account) as mailbox:
+        assert mailbox.list() == tuple(uid for uid in range(1, 31) if uid not in (3, 29))
+
+
 def test_a_wrong_password_is_told_apart_from_an_absent_server(account: Account) -> None:
     with opened(account, password="wrong") as mailbox, pytest.raises(LoginRefused, match="Check `username`"):
         mailbox.list()
