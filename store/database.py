@@ -60,6 +60,11 @@ class Store:
             finally:
                 connection.invalidate()  # the temporary tables go with it
 
+    def count_idle_connections(self) -> int:
+        """Connections kept for the next unit of work."""
+        pool = self._engine.pool
+        return pool.checkedin() if isinstance(pool, QueuePool) else 0
+
     def close(self) -> None:
         """Close the idle connections. Units of work under way end undisturbed."""
         self._engine.dispose()
@@ -137,7 +142,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute(f"PRAGMA journal_mode = {journal}")
         cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA cache_size = -16384")
+        cursor.execute("PRAGMA cache_size = -8192")
 
 
 def _begin_sqlite(connection: Connection) -> None:

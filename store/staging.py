@@ -87,7 +87,7 @@ class Staging:
         self._added = 0  # items since the last sums
         self._summed = 0  # the last line of `staged_item` that is in the sums
         if self._is_sqlite:
-            script = "PRAGMA temp.cache_size = -16384;" + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
+            script = "PRAGMA temp.cache_size = -8192;" + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
         else:
             script = _TABLES.format(**_POSTGRESQL_TYPES)
         with self._begin_reading():
