@@ -64,6 +64,8 @@ def _unzip(source: Source, largest: int) -> list[Source]:
 
 def _check(source: Source, archive: zipfile.ZipFile) -> None:
     entries = archive.infolist()
+    if not entries:
+        raise source.refuse("archive-empty")
     if len(entries) > MOST_FILES:
         raise source.refuse("archive-too-many-files", limit=MOST_FILES)
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):

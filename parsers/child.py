@@ -30,12 +30,26 @@ from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import Any, assert_never
 
+from parsers.authentication import read_facts
 from parsers.display import file_name
 from parsers.envelope import read_envelope
 from parsers.frames import receive_request, send
-from parsers.protocol import Broken, Crashed, EnvelopeRead, Frame, Kind, Open, Options, ReadEnvelope, Request
+from parsers.protocol import (
+    Broken,
+    Crashed,
+    EnvelopeRead,
+    Frame,
+    Kind,
+    Open,
+    Options,
+    ReadEnvelope,
+    Request,
+    Verified,
+    Verify,
+)
 from parsers.reading import read_files, read_mail
 from parsers.records import Finding
+from parsers.signatures import verify
 from parsers.source import Readable, Source
 
 PRELOAD = ["parsers.child"]
@@ -111,7 +125,9 @@ class _Conversation:
         match request:
             case ReadEnvelope():
                 raw = self._mail()
-                yield EnvelopeRead(read_envelope(raw), sha256(raw).hexdigest())
+                yield EnvelopeRead(read_envelope(raw), sha256(raw).hexdigest(), read_facts(raw))
+            case Verify(keys, now):
+                yield Verified(list(verify(self._mail(), keys, now)))
             case Open(options):
                 if self.kind == "mail":
                     yield from read_mail(self._mail(), options)

@@ -12,7 +12,7 @@ from parsers.display import fragment
 from parsers.protocol import Frame, Options
 from parsers.records import Finding, Refused
 from parsers.source import Head, Source
-from parsers.xml import decode_head
+from parsers.xml import decode_head, without_mark
 
 HEAD = 16 * 1024  # bytes that suffice to tell what a file is
 
@@ -56,7 +56,7 @@ _COMPANIONS = re.compile(
     r"image/|application/(x-)?p(kcs7|gp)-|text/(calendar|x?-?vcard|x-amp-html|rfc822-headers)|multipart/"
 )
 _HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|script|meta)\b", re.I | re.S)
-_BEGINS = re.compile(r"[\s\ufeffï»¿]*(?>\s+|<!--.*?-->|<\?.*?\?>)*+<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]{0,100})", re.S)
+_BEGINS = re.compile(r"[\s\ufeffï»¿ÿþ]*(?>\s+|<!--.*?-->|<\?.*?\?>)*+<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]{0,100})", re.S)
 _SEPARATORS = ";", "\t", ","
 
 
@@ -83,8 +83,21 @@ def look_into(source: Source, data: bytes) -> Head:
     if not elements and (begins := _BEGINS.match(text)):
         elements = [(1, begins.group(1))]
     root = elements[0][1] if elements else ""
-    children = tuple(dict.fromkeys(name for depth, name in elements if depth == 2))
-    return Head(data, text, root, children, len(data) < HEAD)
+    children = dict.fromkeys(name for depth, name in elements if depth == 2)
+    if root == "eExact" and len(data) == HEAD:
+        children |= dict.fromkeys(_find_below(source))
+    return Head(data, text, root, tuple(children))
+
+
+def _find_below(source: Source) -> Iterator[str]:
+    """Whether open items follow later: the schema puts other topics before them."""
+    stream, rest, wanted = source.stream(), b"", {"ARs": b"<ARs", "APs": b"<APs"}
+    while wanted and (data := stream.read(64 * 1024)):
+        text = rest + data.replace(b"\x00", b"")  # UTF-16 too
+        for name in [name for name, tag in wanted.items() if tag in text]:
+            del wanted[name]
+            yield name
+        rest = text[-4:]
 
 
 def _elements(data: bytes, encoding: str) -> list[tuple[int, str]]:
@@ -93,7 +106,7 @@ def _elements(data: bytes, encoding: str) -> list[tuple[int, str]]:
         ("start", "end"), encoding=encoding, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     with suppress(etree.XMLSyntaxError):  # what stood before the mistake is among the events
-        parser.feed(data)
+        parser.feed(without_mark(data, encoding))
     depth, elements = 0, []
     for event, element in parser.read_events():
         if event == "start":
@@ -133,9 +146,8 @@ def _recognise(source: Source, head: Head) -> tuple[str, dict[str, str | int]] |
 
 
 def _recognise_xml(head: Head) -> tuple[str, dict[str, str | int]]:
-    name = fragment(head.root.rpartition("}")[2])
-    if name != "eExact":
-        return "not-other-xml", {"root": name}
+    if head.root != "eExact":
+        return "not-other-xml", {"root": fragment(head.root)}
     if "eExact-Schema.xsd" in head.text or "GLEntries" in head.children:
         return "not-exact-globe", {}
     topics = [child for child in head.children if child not in ("Topics", "Messages")]

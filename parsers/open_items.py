@@ -7,7 +7,7 @@ doubtful refuses the file.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from lxml import etree
@@ -69,6 +69,7 @@ class _Reading:
         self.blocks: list[Block] = []
         self.items: list[Item] = []
         self.elements: dict[Side, int] = {}  # `AR` and `AP` of each side that the file has, in its order
+        self.other_topic = ""  # an element below the root that is none of ours
         self.block_counts: Counter[Side] = Counter()
         self.item_counts: Counter[Side] = Counter()
         self.topics: dict[Side, tuple[int | None, int | None, str | None]] = {}
@@ -88,7 +89,7 @@ class _Reading:
             elif tag == "Message":
                 self._read_message(element)
             elif tag == "eExact":
-                self._look(element)
+                self._finish(element)
         yield from self._flush()
         yield FileRead(self._file())
 
@@ -101,7 +102,7 @@ class _Reading:
             elif event == "start" and tag not in ("Topic", "Message", "Account"):
                 raise self._misplaced(element)
             elif event == "end" and tag in _SIDES:
-                self._look(element)
+                self._finish(element)
                 return
 
     def _read_block(self, side: Side, parent: etree._Element, events: Iterator[Event]) -> Iterator[Frame]:
@@ -130,9 +131,9 @@ class _Reading:
             elif tag == "OutstandingItems" and element.getparent() is parent:
                 in_items = event == "start"
                 if not in_items:
-                    self._look(element)
+                    self._finish(element)
             elif event == "end" and element is parent:
-                self._look(element)
+                self._finish(element)
                 break
             elif event == "start" and tag not in ("Topic", "Message"):
                 raise self._misplaced(element)
@@ -193,12 +194,19 @@ class _Reading:
                 "export-error-message", element.sourceline, element.findtext("Description") or "", type=kind
             )
 
-    def _look(self, element: etree._Element) -> None:
+    def _finish(self, element: etree._Element) -> None:
+        """Look at the children of an element at its end, and let them go."""
+        self._look(element, element)
+        del element[:]
+
+    def _look(self, parent: etree._Element, children: Iterable[etree._Element]) -> None:
         """Warn about children that no export has."""
-        known = _KNOWN.get(str(element.tag))
+        known = _KNOWN.get(str(parent.tag))
         if known is not None:
-            for child in element:
+            for child in children:
                 if child.tag not in known:
+                    if parent.tag == "eExact":
+                        self.other_topic = visible(str(child.tag), 80)
                     self.warnings.add("unknown-element", child.sourceline, element=visible(str(child.tag), 80))
 
     def _misplaced(self, element: etree._Element) -> Refused:
@@ -227,8 +235,11 @@ class _Reading:
         return Page(side, self.block_counts[side], self.item_counts[side], count, pagesize, ts_d)
 
     def _sides(self) -> list[Side]:
-        """Those in the file; of an empty file those of its topics, or of its name."""
-        sides = list(self.elements or self.topics)
+        """Those that have elements, and those of which a topic says that there is nothing; else that of the name."""
+        if not self.elements and self.other_topic:
+            raise self.source.refuse("not-other-topic", topic=self.other_topic)
+        empty = [side for side, (count, _, _) in self.topics.items() if count == 0]
+        sides = list(dict.fromkeys([*self.elements, *empty])) or list(self.topics)
         if not sides:
             sides = list({_SIDES[f"A{letter.upper()}s"]: None for letter in _NAMED.findall(self.source.name)})
             if len(sides) != 1:

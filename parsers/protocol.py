@@ -1,15 +1,16 @@
 """What the daemon and its child say to each other: msgpack frames of these types, never pickle.
 
-The daemon speaks first: `ReadEnvelope` (for a mail), then `Open` or nothing at all. The child answers
-`ReadEnvelope` with one `EnvelopeRead`; and `Open` with any number of `Blocks`, `Items`, `FileRead` and `FileRefused`,
+The daemon speaks first: `ReadEnvelope` (for a mail), perhaps `Verify`, then `Open` or nothing at all. The child answers
+`ReadEnvelope` with one `EnvelopeRead`, `Verify` with one `Verified`, and `Open` with any number of `Blocks`, `Items`, `FileRead` and `FileRefused`,
 in the order in which the files stand, then one `Done`. A `FileRefused` takes back all blocks of its page index.
 """
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from parsers.records import Block, Envelope, File, Finding, Item, Side
+from parsers.records import Block, Envelope, File, Finding, HeaderFacts, Item, Key, Side, Verdict
 
 FRAME_ROWS = 1000
 
@@ -27,20 +28,34 @@ class ReadEnvelope(msgspec.Struct, frozen=True, tag=True):
     """Read the header block of the mail that was handed over."""
 
 
+class Verify(msgspec.Struct, frozen=True, tag=True):
+    """Verify the signatures of the mail with these keys, as of this moment."""
+
+    keys: list[Key]
+    now: datetime
+
+
 class Open(msgspec.Struct, frozen=True, tag=True):
     """Open the attachments of the mail, or the files that were handed over."""
 
     options: Options
 
 
-Request = ReadEnvelope | Open
+Request = ReadEnvelope | Verify | Open
 
 
 class EnvelopeRead(msgspec.Struct, frozen=True, tag=True):
-    """The header block, and the SHA-256 of the raw mail."""
+    """The header block, what it proves, and the SHA-256 of the raw mail."""
 
     envelope: Envelope
     sha256: str
+    facts: HeaderFacts
+
+
+class Verified(msgspec.Struct, frozen=True, tag=True):
+    """One verdict for each signature whose key was handed in."""
+
+    verdicts: list[Verdict]
 
 
 class Blocks(msgspec.Struct, frozen=True, tag=True):
@@ -86,5 +101,5 @@ class Crashed(msgspec.Struct, frozen=True, tag=True):
     traceback: str
 
 
-Frame = EnvelopeRead | Blocks | Items | FileRead | FileRefused | Done | Broken | Crashed
+Frame = EnvelopeRead | Verified | Blocks | Items | FileRead | FileRefused | Done | Broken | Crashed
 Kind = Literal["mail", "files"]

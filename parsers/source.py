@@ -18,7 +18,6 @@ class Head(NamedTuple):
     text: str
     root: str  # its first XML element, with its namespace as {uri}name; "" if it does not begin like XML
     children: tuple[str, ...]  # the elements below the root, as far as the head goes
-    is_whole: bool  # the file has no more bytes
 
 
 class Readable(Protocol):

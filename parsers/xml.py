@@ -6,7 +6,7 @@ counted, and elements are let go as soon as they were looked at, so that memory 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from lxml import etree
 
@@ -20,6 +20,7 @@ LARGEST_PROLOG = 64 * 1024  # bytes before the root element
 MOST_CHILDREN = 1000  # of an element that is read as a whole
 
 Event = tuple[str, etree._Element]
+Look = Callable[[etree._Element, Iterable[etree._Element]], None]
 
 _ENCODINGS = {
     "utf-8": "utf-8",
@@ -29,7 +30,7 @@ _ENCODINGS = {
     "iso-8859-1": "iso-8859-1",
     "windows-1252": "windows-1252",
 }
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16le": b"\xff\xfe", "utf-16be": b"\xfe\xff"}
 _DECLARATION = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 # Atomic groups: without them comments would be tried in every way they can be joined.
 _PROLOG = re.compile(r"(?>\s+|<!--.*?-->|<\?.*?\?>)*+(<!DOCTYPE|<[^!?]|\Z)?", re.DOTALL)
@@ -55,7 +56,7 @@ class XmlReader:
     """The elements of `tags` in `source`, at their start and end, while memory stays flat.
 
     `whole` names the elements that the caller reads with all their children at their end; of all others only the
-    last child may still be there. `look` is called with each element whose earlier children are about to be let go.
+    last child may still be there. `look` is called with an element and those of its children about to be let go.
     """
 
     def __init__(
@@ -63,23 +64,24 @@ class XmlReader:
         source: Source,
         tags: tuple[str, ...],
         whole: frozenset[str] = frozenset(),
-        look: Callable[[etree._Element], None] = lambda _: None,
+        look: Look | None = None,
     ) -> None:
         self.source = source
         self.stream: Stream = source.stream()
         self.root: etree._Element | None = None
         self._tags, self._whole, self._look = tags, whole, look
         self._is_at_end = False
-        self._head = _read_prolog(self.stream)
-        self.encoding = check_prolog(source, self._head)
+        head = _read_prolog(self.stream)
+        self.encoding = check_prolog(source, head)
+        self._head = without_mark(head, self.encoding)
 
     def read(self, size: int = 32 * 1024, /) -> bytes:
         """What the parser reads from: called only when every event so far was dealt with."""
+        if self.root is not None:
+            self._let_go(self.root)
         if self._head:
             data, self._head = self._head[:size], self._head[size:]
             return data
-        if self.root is not None:
-            self._let_go(self.root)
         data = self.stream.read(size)
         self._is_at_end = not data
         return data
@@ -120,7 +122,8 @@ class XmlReader:
                 if len(element) > MOST_CHILDREN:
                     raise self.refuse("xml-limit", element, reason="too many elements")
             elif len(element) > 1:
-                self._look(element)
+                if self._look:
+                    self._look(element, element[:-1])
                 del element[:-1]
             if not len(element):
                 return
@@ -146,7 +149,6 @@ def check_prolog(source: Source, head: bytes) -> str:
     Raises `Refused`: `xml-encoding`, `xml-encoding-wrong`, `xml-doctype`, `xml-prolog`.
     """
     encoding, text = decode_head(source, head)
-    # A byte order mark or not, libxml2 takes it away itself.
     prolog = _PROLOG.match(text.removeprefix("\ufeff"))
     found = prolog.group(1) if prolog else None
     if found == "<!DOCTYPE" or (found is None and "<!DOCTYPE" in text):
@@ -158,7 +160,7 @@ def check_prolog(source: Source, head: bytes) -> str:
 
 def decode_head(source: Source, head: bytes) -> tuple[str, str]:
     """The encoding of a document by its mark and its declaration, and its head as text."""
-    marked = next((name for mark, name in _BOMS if head.startswith(mark)), None)
+    marked = next((name for name, mark in _MARKS.items() if head.startswith(mark)), None)
     if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")) or (b"\x00" in head[:4] and not marked):
         raise source.refuse("xml-encoding", encoding="UTF-16 or UTF-32 without a mark")
     text = head.decode(marked or "latin-1", "replace")
@@ -167,13 +169,18 @@ def decode_head(source: Source, head: bytes) -> tuple[str, str]:
     if marked and marked.startswith("utf-16"):
         if declared not in (None, "utf-16", marked):
             raise source.refuse("xml-encoding-wrong", encoding=fragment(declared or ""))
-        return "utf-16", text
+        return marked, text
     encoding = _ENCODINGS.get(declared or "utf-8")
     if declared == "utf-16" or (marked == "utf-8" and encoding != "utf-8"):
         raise source.refuse("xml-encoding-wrong", encoding=fragment(declared or ""))
     if encoding is None:
         raise source.refuse("xml-encoding", encoding=fragment(declared or ""))
     return encoding, text
+
+
+def without_mark(head: bytes, encoding: str) -> bytes:
+    """What to feed to a parser on which `encoding` is imposed: it would take the byte order mark for text."""
+    return head.removeprefix(_MARKS.get(encoding, b""))
 
 
 def _read_prolog(stream: Stream) -> bytes:

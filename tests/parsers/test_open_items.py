@@ -180,8 +180,19 @@ def test_an_id_that_is_no_guid_is_none() -> None:
 
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [(None, ""), ("", ""), ("0", ""), ("000", ""), ("-0", ""), ("+7", "7"), ("007", "7"), ("-12", "-12")]
-    + [("1" * 30, "1" * 30), (" 8 ", "8"), ("FAC-1", "FAC-1")],
+    [
+        (None, ""),
+        ("", ""),
+        ("0", ""),
+        ("000", ""),
+        ("-0", ""),
+        ("+7", "7"),
+        ("007", "7"),
+        ("-12", "-12"),
+        ("1" * 30, "1" * 30),
+        (" 8 ", "8"),
+        ("FAC-1", "FAC-1"),
+    ],
 )
 def test_numbers_are_text_and_zero_is_none(number: str | None, expected: str) -> None:
     assert read_xml(export([Account("1", [OpenItem(number)])])).items[0].number == expected
@@ -242,10 +253,17 @@ def test_each_currency_has_its_own_digits() -> None:
 @pytest.mark.parametrize("element", ["InvoiceAmtFC", "OutstandingAmtFC", "InvoiceAmtDC", "OutstandingAmtDC"])
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("410,5", "amount-comma"), ("1.410,50", "amount-comma"), ("", "amount-missing"), ("  ", "amount-missing")]
-    + [("NaN", "amount-not-finite"), ("-INF", "amount-not-finite"), ("INF", "amount-not-finite")]
-    + [("1 000.00", "amount-invalid"), ("€ 5", "amount-invalid"), ("1e999", "amount-too-large")]
-    + [
+    [
+        ("410,5", "amount-comma"),
+        ("1.410,50", "amount-comma"),
+        ("", "amount-missing"),
+        ("  ", "amount-missing"),
+        ("NaN", "amount-not-finite"),
+        ("-INF", "amount-not-finite"),
+        ("INF", "amount-not-finite"),
+        ("1 000.00", "amount-invalid"),
+        ("€ 5", "amount-invalid"),
+        ("1e999", "amount-too-large"),
         ("1_000.00", "amount-invalid"),
         ("٣.00", "amount-invalid"),
         ("0x10", "amount-invalid"),
@@ -263,8 +281,15 @@ def test_a_wrong_amount_refuses_the_file_with_its_line(element: str, text: str, 
 @pytest.mark.parametrize("element", ["InvoiceDate", "DueDate"])
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "date-missing"), (" ", "date-missing"), ("31-12-2026", "date-invalid"), ("2026-02-30", "date-invalid")]
-    + [("20260101", "date-invalid"), ("2026-01-01T12:00:00", "date-invalid"), ("12026-01-01", "date-invalid")],
+    [
+        ("", "date-missing"),
+        (" ", "date-missing"),
+        ("31-12-2026", "date-invalid"),
+        ("2026-02-30", "date-invalid"),
+        ("20260101", "date-invalid"),
+        ("2026-01-01T12:00:00", "date-invalid"),
+        ("12026-01-01", "date-invalid"),
+    ],
 )
 def test_a_wrong_date_refuses_the_file_with_its_line(element: str, text: str, code: str) -> None:
     item = OpenItem(invoice_date=text) if element == "InvoiceDate" else OpenItem(due_date=text)
@@ -431,3 +456,16 @@ def test_an_empty_export_without_a_side_is_refused(name: str) -> None:
 )
 def test_the_number_in_a_name_is_kept_as_evidence(name: str, number: int | None) -> None:
     assert read_xml(export([Account()]), name).file.number == number
+
+
+def test_a_side_whose_topic_counts_nothing_is_an_empty_page_beside_the_other() -> None:
+    reading = read_xml(export([Account()], []))
+    assert [(page.side, page.items, page.count) for page in reading.file.pages] == [
+        ("receivable", 1, 1),
+        ("payable", 0, 0),
+    ]
+
+
+def test_another_topic_under_the_name_of_an_export_is_not_an_empty_export() -> None:
+    content = document("<!--" + "x" * 20_000 + "--><GLAccounts><GLAccount code='1'/></GLAccounts>")
+    assert read_xml(content, "ARs_1.xml").refusal.code == "not-other-topic"

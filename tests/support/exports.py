@@ -90,7 +90,8 @@ def document(inside: str, encoding: str = "utf-8") -> bytes:
     """An `eExact` around raw XML."""
     return (
         f'<?xml version="1.0" encoding="{encoding}"?>\n'
-        '<eExact xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="eExact-XML.xsd">\n'
+        '<eExact xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        'xsi:noNamespaceSchemaLocation="eExact-XML.xsd">\n'
         f"{inside}</eExact>\n"
     ).encode(encoding)
 

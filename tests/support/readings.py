@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from io import BytesIO
 
+from parsers.codes import CODES
 from parsers.protocol import Blocks, Broken, Done, FileRead, FileRefused, Frame, Items, Options
 from parsers.reading import read_files, read_mail
 from parsers.records import Block, File, Finding, Item
@@ -64,6 +65,9 @@ def gather(frames: list[Frame]) -> Reading:
                 reading.findings = findings
             case Broken(finding):
                 reading.broken = finding
+    warnings = [finding for file in reading.files for finding in file.warnings]
+    for finding in [*reading.refused, *reading.findings, *warnings, *([reading.broken] if reading.broken else [])]:
+        CODES[finding.code].format(**finding.values)  # listed, and given with the values that its meaning names
     return reading
 
 
