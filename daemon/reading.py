@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -17,8 +18,21 @@ from multiprocessing.process import BaseProcess
 from parsers import child
 from parsers.child import Limits, SentFile
 from parsers.frames import enlarge, receive_frame, send
-from parsers.protocol import Broken, Crashed, Done, EnvelopeRead, Frame, Kind, Open, Options, ReadEnvelope
-from parsers.records import Finding, Refused
+from parsers.protocol import (
+    Broken,
+    Crashed,
+    Done,
+    EnvelopeRead,
+    Frame,
+    Kind,
+    Open,
+    Options,
+    ReadEnvelope,
+    Request,
+    Verified,
+    Verify,
+)
+from parsers.records import Finding, Key, Refused, Verdict
 
 PATIENCE = 2.0  # wall time, as a multiple of the CPU time that the child may have
 GOODBYE = 5.0  # seconds for a child to end by itself
@@ -65,6 +79,17 @@ class Reading:
             case _:
                 raise ReadingCrashed(f"{type(frame).__name__} came where an envelope was asked for")
 
+    def verify(self, keys: Sequence[Key], moment: datetime) -> list[Verdict]:
+        """One verdict for each signature whose key is given, as of `moment`. Raises as `envelope` does."""
+        frame = next(self._converse(Verify(list(keys), moment)))
+        match frame:
+            case Verified(verdicts=verdicts):
+                return verdicts
+            case Broken(finding=finding):
+                raise Refused(finding)
+            case _:
+                raise ReadingCrashed(f"{type(frame).__name__} came where verdicts were asked for")
+
     def open(self, options: Options) -> Iterator[Frame]:
         """The frames of all files, as `parsers.protocol` has them; the last is `Done` or `Broken`.
 
@@ -75,7 +100,7 @@ class Reading:
             if isinstance(frame, Done | Broken):
                 return
 
-    def _converse(self, request: ReadEnvelope | Open) -> Iterator[Frame]:
+    def _converse(self, request: Request) -> Iterator[Frame]:
         try:
             send(self._requests, request)
             while True:

@@ -1,8 +1,9 @@
 """What the daemon and its child say to each other: msgpack frames of these types, never pickle.
 
-The daemon speaks first: `ReadEnvelope` (for a mail), perhaps `Verify`, then `Open` or nothing at all. The child answers
-`ReadEnvelope` with one `EnvelopeRead`, `Verify` with one `Verified`, and `Open` with any number of `Blocks`, `Items`, `FileRead` and `FileRefused`,
-in the order in which the files stand, then one `Done`. A `FileRefused` takes back all blocks of its page index.
+The daemon speaks first: `ReadEnvelope` (for a mail), perhaps `Verify`, then `Open` or nothing at all. The child
+answers `ReadEnvelope` with one `EnvelopeRead`, `Verify` with one `Verified`, and `Open` with any number of `Blocks`,
+`Items`, `FileRead` and `FileRefused`, in the order in which the files stand, then one `Done`. A `FileRefused` takes
+back all blocks of its page index.
 """
 
 from datetime import datetime

@@ -1,0 +1,47 @@
+"""The conversation with the child about signatures: the same words as in this process, and its death told apart."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from mails import mail
+from signing import Signer, compose
+
+from daemon.reading import read_mail, start_reading
+from parsers.authentication import read_facts
+from parsers.child import Limits
+from parsers.records import Refused
+from parsers.signatures import verify
+
+SIGNER = Signer()
+MOMENT = datetime(2026, 3, 2, 8, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forkserver() -> None:
+    start_reading()
+
+
+@pytest.mark.parametrize("bits", [256, 2048])
+def test_the_child_verifies_signatures_as_this_process_does(bits: int) -> None:
+    signer = Signer(bits=bits)
+    raw = signer.sign(compose())
+    with read_mail(raw, Limits()) as reading:
+        assert reading.envelope().facts == read_facts(raw)
+        verdicts = reading.verify([signer.key], MOMENT)
+    assert tuple(verdicts) == verify(raw, [signer.key], MOMENT)
+    assert [verdict.refusal for verdict in verdicts] == [""]
+
+
+def test_a_signature_is_judged_as_of_the_moment_that_is_given() -> None:
+    raw = SIGNER.sign(compose(), t="1772438400", x="1772442000")
+    with read_mail(raw, Limits()) as reading:
+        assert reading.verify([SIGNER.key], MOMENT + timedelta(days=3))[0].refusal == "signature-expired"
+        assert reading.verify([SIGNER.key], MOMENT)[0].refusal == ""
+
+
+def test_a_mail_that_is_too_large_to_verify_is_the_senders_matter() -> None:
+    raw = SIGNER.sign(mail(("ARs_1.xml", b"<eExact/>" * 5_000_000)))
+    with read_mail(raw, Limits(memory=300 * 1024 * 1024)) as reading, pytest.raises(Refused) as caught:
+        reading.envelope()
+        reading.verify([SIGNER.key], MOMENT)
+    assert caught.value.finding.code in ("too-much-memory", "reader-died")
