@@ -53,12 +53,16 @@ class Store:
 
     @contextmanager
     def staging(self) -> Iterator[Staging]:
-        """An empty staging area, on a connection of its own that ends with the block."""
+        """An empty staging area, on a connection of its own. What is in it is gone at the end of the block."""
         with plain(self._engine), self._engine.connect() as connection:
+            is_clear = False
             try:
-                yield Staging(connection)
+                staging = Staging(connection)
+                yield staging
+                is_clear = staging.clear()
             finally:
-                connection.invalidate()  # the temporary tables go with it
+                if not is_clear:
+                    connection.invalidate()
 
     def count_idle_connections(self) -> int:
         """Connections kept for the next unit of work."""

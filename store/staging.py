@@ -1,8 +1,7 @@
 """A place beside the store where an export is laid out before anyone decides: temporary tables on one connection.
 
-This room knows what the two databases want: SQLite gets rows by the driver's executemany and has its indexes grow
-while the export is still being read; PostgreSQL gets rows by COPY, then indexes and statistics. The tables are
-declared in full, because CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of indexes.
+This room knows what the two databases want: SQLite gets rows by the driver's executemany, PostgreSQL by COPY and
+then statistics; in both the indexes grow while the export is still being read. The tables are declared in full, because CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of indexes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -63,13 +62,13 @@ CREATE TEMPORARY TABLE staged_closed (id {id}, side TEXT NOT NULL);
 """
 _SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "line": "INTEGER PRIMARY KEY", "text": "TEXT"}
 _INDEXES = """
-CREATE INDEX IF NOT EXISTS staged_block_exact_id ON staged_block (exact_id, side);
-CREATE INDEX IF NOT EXISTS staged_block_code ON staged_block (code, exact_id, side);
-CREATE INDEX IF NOT EXISTS staged_block_account ON staged_block (account);
-CREATE INDEX IF NOT EXISTS staged_item_key ON staged_item (block, number, due_date);
-CREATE INDEX IF NOT EXISTS staged_sum_block ON staged_sum (block);
-CREATE INDEX IF NOT EXISTS staged_match_account_id ON staged_match (account_id);
-CREATE INDEX IF NOT EXISTS staged_account_account ON staged_account (account);
+CREATE INDEX staged_block_exact_id ON staged_block (exact_id, side);
+CREATE INDEX staged_block_code ON staged_block (code, exact_id, side);
+CREATE INDEX staged_block_account ON staged_block (account);
+CREATE INDEX staged_item_key ON staged_item (block, number, due_date);
+CREATE INDEX staged_sum_block ON staged_sum (block);
+CREATE INDEX staged_match_account_id ON staged_match (account_id);
+CREATE INDEX staged_account_account ON staged_account (account);
 """
 _POSTGRESQL_TYPES = {
     "id": "BIGINT PRIMARY KEY",
@@ -78,20 +77,47 @@ _POSTGRESQL_TYPES = {
 }
 
 
+_STAGED = (
+    "staged_block",
+    "staged_item",
+    "staged_sum",
+    "staged_match",
+    "staged_candidate",
+    "staged_account",
+    "staged_opened",
+    "staged_closed",
+)
+_KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables is better given back
+_SQLITE_SCRIPT = "PRAGMA temp.cache_size = -8192;" + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
+_SQLITE_CLEAR = "".join(f"DELETE FROM {table};" for table in _STAGED)  # noqa: S608
+_POSTGRESQL_SCRIPT = _TABLES.format(**_POSTGRESQL_TYPES) + _INDEXES
+_POSTGRESQL_CLEAR = f"TRUNCATE {', '.join(_STAGED)};"
+
+
 class Staging:
     """An export laid out beside the store. `Store.staging` makes it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_sqlite = connection.dialect.name == "sqlite"
+        self._lines = 0  # items that were ever added
         self._added = 0  # items since the last sums
         self._summed = 0  # the last line of `staged_item` that is in the sums
-        if self._is_sqlite:
-            script = "PRAGMA temp.cache_size = -8192;" + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
-        else:
-            script = _TABLES.format(**_POSTGRESQL_TYPES)
-        with self._begin_reading():
-            self._run(script)
+        if not connection.info.get("staged"):
+            self._go_on()
+            self._run(_SQLITE_SCRIPT if self._is_sqlite else _POSTGRESQL_SCRIPT)
+            connection.commit()
+            connection.info["staged"] = True
+
+    def clear(self) -> bool:
+        """Empty the tables for the next export; False if so much is in them that the connection had better end."""
+        if self._lines > _KEPT_LINES:
+            return False
+        self._connection.rollback()
+        self._go_on()
+        self._run(_SQLITE_CLEAR if self._is_sqlite else _POSTGRESQL_CLEAR)
+        self._connection.commit()
+        return True
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
@@ -100,6 +126,7 @@ class Staging:
     def add_items(self, rows: Sequence[tuple[int | str, ...]]) -> None:
         """Add open items in the column order of `ITEM_COLUMNS`, of blocks added before."""
         self._add("staged_item", ITEM_COLUMNS, rows)
+        self._lines += len(rows)
         self._added += len(rows)
         if self._added >= _ADDED_UP_AT_ONCE:
             self._add_up()
@@ -116,9 +143,10 @@ class Staging:
         """Hold the blocks of the subledger's side against the store, in one snapshot. Nothing is written there."""
         self._add_up()
         if not self._is_sqlite:
-            self._run(_INDEXES + "ANALYZE staged_block, staged_item, staged_sum;")
+            self._run("ANALYZE staged_block, staged_item, staged_sum;")
         self._connection.commit()
-        with self._begin_reading():
+        self._set_up("BEGIN", "REPEATABLE READ")  # one snapshot
+        with self._connection.begin():
             return comparing.compare(self._connection, subledger)
 
     def iterate_changes(self, subledger: Subledger, *, everything: bool = False) -> Iterator[AccountChange]:
@@ -130,10 +158,7 @@ class Staging:
     def transaction(self) -> Iterator[Connection]:
         """One writing transaction, for `apply` and whatever has to be committed with it."""
         self._connection.commit()
-        if self._is_sqlite:
-            self._connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-        else:
-            self._connection.execution_options(isolation_level="READ COMMITTED")
+        self._set_up("BEGIN IMMEDIATE", "READ COMMITTED")
         with self._connection.begin():
             yield self._connection
 
@@ -171,16 +196,14 @@ class Staging:
     def _go_on(self) -> None:
         """Stay in one transaction while only temporary tables are touched: it locks nothing in the store."""
         if not self._connection.in_transaction():
+            self._set_up("BEGIN", "READ COMMITTED")
             self._connection.begin()
 
-    @contextmanager
-    def _begin_reading(self) -> Iterator[None]:
+    def _set_up(self, sqlite_begin: str, isolation_level: str) -> None:
         if self._is_sqlite:
-            self._connection.execution_options(sqlite_begin="BEGIN")
+            self._connection.execution_options(sqlite_begin=sqlite_begin)
         else:
-            self._connection.execution_options(isolation_level="REPEATABLE READ")
-        with self._connection.begin():
-            yield
+            self._connection.execution_options(isolation_level=isolation_level)
 
 
 _DROP_ITEMS = text("DELETE FROM staged_item WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
