@@ -13,6 +13,8 @@ CODES: dict[str, str] = {
     "too-many-parts": "The mail has more than {limit} parts.",
     "nested-too-deep": "The parts of the mail are nested more than {limit} deep.",
     "too-much-memory": "Reading took more memory than it may have.",
+    "too-much-time": "Reading took more time than it may take.",  # given by the daemon
+    "reader-died": "Reading this mail or file ended its reader.",  # given by the daemon
     "nothing-attached": "The mail has no attachment.",
     # What was attached by mistake; given only if nothing else in the mail was usable.
     "not-exact-globe": "The XML of Exact Globe (schema eExact-Schema.xsd), which has no open items of Exact Online.",

@@ -5,6 +5,7 @@ a DOCTYPE declares. So a DOCTYPE is refused whatever it says, the encoding is ch
 counted, and elements are let go as soon as they were looked at, so that memory does not grow with the file.
 """
 
+import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
 
@@ -31,6 +32,8 @@ _ENCODINGS = {
     "windows-1252": "windows-1252",
 }
 _MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16le": b"\xff\xfe", "utf-16be": b"\xfe\xff"}
+for _name in _MARKS:
+    codecs.lookup(_name)  # loaded now: a child may open no file later
 _DECLARATION = re.compile(r"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 # Atomic groups: without them comments would be tried in every way they can be joined.
 _PROLOG = re.compile(r"(?>\s+|<!--.*?-->|<\?.*?\?>)*+(<!DOCTYPE|<[^!?]|\Z)?", re.DOTALL)

@@ -8,6 +8,7 @@ import parsers
 from parsers.codes import CODES
 
 SOURCES = [path for path in Path(parsers.__path__[0]).glob("*.py") if path.name != "codes.py"]
+OF_THE_DAEMON = {"too-much-time", "reader-died"}  # when there is no child left to tell
 MAKERS = {"Finding", "refuse", "_refuse", "add", "_warn", "WrongAmount"}
 
 
@@ -30,4 +31,4 @@ def test_every_code_that_is_used_is_listed() -> None:
 
 def test_every_code_that_is_listed_is_used() -> None:
     text = "".join(path.read_text() for path in SOURCES)
-    assert [code for code in CODES if f'"{code}"' not in text] == []
+    assert {code for code in CODES if f'"{code}"' not in text} == OF_THE_DAEMON
