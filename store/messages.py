@@ -75,6 +75,20 @@ def finish(tx: Connection, message_id: int, outcome: Outcome, now: datetime) -> 
         outbox.add(tx, reply, now, message_id)
 
 
+def reopen(tx: Connection, message_id: int) -> None:
+    """Take a mail out of quarantine, to be finished anew in the same transaction; it lies in the wrong folder then.
+
+    Raises `AlreadyFinished` if it is not quarantined: somebody else was faster.
+    """
+    opened = tx.execute(
+        update(message)
+        .where(message.c.id == message_id, message.c.state == "quarantined")
+        .values(state=None, finished_at=None, moved=False)
+    )
+    if opened.rowcount != 1:
+        raise AlreadyFinished(f"message {message_id} is not quarantined any more")
+
+
 def postpone(tx: Connection, message_id: int, until: datetime, reason: str) -> None:
     """Leave a mail that is not final waiting: it is not to be read again before `until`. The try is not counted."""
     tx.execute(

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 from sqlalchemy import text
-from staged_exports import NOW, Account, apply_export
+from staged_exports import NOW, RECEIVABLE, Account, apply_export, new_import, stage
 
 from store import messages
 from store.database import Store, open_store, wal_is_safe
@@ -111,13 +111,36 @@ def test_many_threads_share_a_store_and_leave_few_connections(store: Store):
     assert store.count_idle_connections() <= 2
 
 
-def test_a_staging_area_leaves_no_connection_and_no_table_behind(store: Store):
-    apply_export(store, [Account("1", [("A", 1)])])
+def test_a_staging_area_leaves_nothing_to_the_next_one(store: Store):
+    apply_export(store, [Account("1", [("A", 1), ("A", 1)])])
     with store.staging() as staging, pytest.raises(ValueError, match="boom"), staging.transaction():
         raise ValueError("boom")
-    with store.read() as tx:
-        where = "sqlite_temp_master" if tx.dialect.name == "sqlite" else "pg_class WHERE relpersistence = 't'"
-        assert tx.execute(text(f"SELECT count(*) FROM {where}")).scalar() == 0
+    with store.staging() as staging:
+        stage(staging, [Account("2", [("B", 5)])])
+        comparison = staging.compare(RECEIVABLE)
+    assert (comparison.items, comparison.accounts, comparison.nameless) == (1, 1, 0)
+    assert store.count_idle_connections() <= 2
+
+
+def test_a_staging_area_that_failed_is_not_used_again(store: Store):
+    def fail() -> None:
+        with store.staging() as staging:
+            stage(staging, [Account("1", [("A", 1)])])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert apply_export(store, [Account("2", [("B", 5)])]).items == 1
+
+
+def test_reading_the_changes_after_an_import_holds_up_no_writer(store: Store):
+    with store.staging() as staging:
+        stage(staging, [Account("1", [("A", 1)])])
+        comparison = staging.compare(RECEIVABLE)
+        with staging.transaction() as tx:
+            staging.apply(tx, comparison, new_import(), "EUR", NOW)
+        assert len(list(staging.iterate_changes(RECEIVABLE))) == 1
+        remember(store)
 
 
 def test_a_moment_is_kept_to_the_microsecond_and_comes_back_in_utc(store: Store):
