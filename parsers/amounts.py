@@ -46,10 +46,9 @@ class AmountReader:
         whole, _, fraction = text.partition(".")
         # Plain and short, as nearly all are: too small for any number of them in one reading to leave 64 bits.
         if len(fraction) <= self.digits and len(whole) < 8:
-            figures = (whole[1:] if whole[:1] == "-" else whole) + fraction
-            if figures.isdecimal() and figures.isascii():
-                amount = int(figures) * self._scales[len(fraction)]
-                return -amount if whole[:1] == "-" else amount
+            figures = whole + fraction
+            if (figures[1:] if figures[:1] == "-" else figures).isdecimal() and figures.isascii():
+                return int(figures) * self._scales[len(fraction)]
         return self._read_float(text.strip(" \t\r\n"))
 
     def _read_float(self, text: str) -> int:

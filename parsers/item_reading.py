@@ -28,6 +28,7 @@ _LAYOUTS: dict[tuple[str, ...], tuple[int | None, int | None]] = {
     ("Description", *_REQUIRED): (None, 0),
     _ORDER: (0, 1),
 }
+_ABSENT = etree.Element("absent")
 _INTEGER = re.compile(r"([+-]?)0*([0-9]*)", re.ASCII)
 _CURRENCIES = frozenset(get_global("all_currencies"))
 
@@ -38,7 +39,8 @@ class ItemReader:
     def __init__(self, reader: XmlReader, warnings: Tally, options: Options) -> None:
         self.account = ""  # of the items to come, for their warnings
         self.count = 0
-        self._reader, self._warnings, self._options = reader, warnings, options
+        self._reader, self._warnings = reader, warnings
+        self._negate = options.negate
         self._own = options.currency
         self._dc = AmountReader(currency_digits(options.currency))
         self._currencies: dict[str | None, tuple[str, AmountReader]] = {self._own: (self._own, self._dc)}
@@ -48,27 +50,24 @@ class ItemReader:
     def read(self, element: etree._Element, side: Side, block: int) -> Item:
         """Raises `Refused` for a field that is missing, empty or not what it should be."""
         self.count += 1
-        fields: list[etree._Element | None] = list(element.iterdescendants())
-        layout = _LAYOUTS.get(tuple([field.tag for field in fields]))  # type: ignore[misc, union-attr]
+        fields = list(element.iterdescendants())
+        layout = _LAYOUTS.get(tuple([field.tag for field in fields]))  # type: ignore[misc]
         if layout is None:
-            arranged = self._arrange(element)
-            reference, description, rest = arranged[0], arranged[1], arranged[2:]
-        else:
-            at, below = layout
-            reference = None if at is None else fields[at]
-            description = None if below is None else fields[below]
-            rest = fields[-7:]
-        invoice_date, due_date = self._date(rest[0], "InvoiceDate", element), self._date(rest[1], "DueDate", element)
-        currency, amounts = self._currency(rest[2], element)
-        texts = [field.text if field is not None else None for field in rest[3:]]
+            fields, layout = self._arrange(element), (0, 1)
+        reference, description = layout
+        invoiced, due, currency_field, *amount_fields = fields[-7:]
+        invoice_date = self._dates.get(invoiced.text or "") or self._date(invoiced, "InvoiceDate", element)
+        due_date = self._dates.get(due.text or "") or self._date(due, "DueDate", element)
+        currency, amounts = self._currency(currency_field, element)
+        first, second, third, fourth = [field.text for field in amount_fields]
         try:
-            invoice_fc, open_fc = amounts.read(texts[0]), amounts.read(texts[1])
-            if amounts is self._dc and texts[0] == texts[2] and texts[1] == texts[3]:
+            invoice_fc, open_fc = amounts.read(first), amounts.read(second)
+            if amounts is self._dc and first == third and second == fourth:
                 invoice_dc, open_dc = invoice_fc, open_fc
             else:
-                invoice_dc, open_dc = self._dc.read(texts[2]), self._dc.read(texts[3])
+                invoice_dc, open_dc = self._dc.read(third), self._dc.read(fourth)
         except WrongAmount as wrong:
-            raise self._refuse_amount(element, rest[3:], amounts) from wrong
+            raise self._refuse_amount(element, amount_fields, amounts) from wrong
         number = _read_number(element.get("number"))
         if amounts is not self._dc or open_dc != invoice_dc or open_dc != open_fc or due_date < invoice_date:
             self._compare(element, currency, invoice_fc, open_fc, invoice_dc, open_dc)
@@ -76,13 +75,13 @@ class ItemReader:
                 self._warn("due-before-invoice", element)
         if self._unlikely and not self._unlikely.isdisjoint((invoice_date, due_date)):
             self._warn("date-unlikely", element, date=invoice_date if invoice_date in self._unlikely else due_date)
-        if side in self._options.negate:
+        if side in self._negate:
             invoice_fc, open_fc, invoice_dc, open_dc = -invoice_fc, -open_fc, -invoice_dc, -open_dc
         return Item(
             block,
             number,
-            self._text(reference),
-            self._text(description),
+            "" if reference is None else self._text(fields[reference]),
+            "" if description is None else self._text(fields[description]),
             invoice_date,
             due_date,
             currency,
@@ -92,8 +91,8 @@ class ItemReader:
             open_dc,
         )
 
-    def _arrange(self, element: etree._Element) -> list[etree._Element | None]:
-        """The fields of an item that is not laid out as usual; None for each that is missing."""
+    def _arrange(self, element: etree._Element) -> list[etree._Element]:
+        """The fields of an item that is not laid out as usual; `_ABSENT` for each that is missing."""
         found: dict[str, etree._Element] = {}
         for child in element:
             name = str(child.tag)
@@ -110,27 +109,24 @@ class ItemReader:
                     raise self._refuse(code, child, "".join(child.itertext()), name)
         if list(found) != [name for name in _ORDER if name in found]:
             self._warn("unusual-order", element)
-        return [found.get(name) for name in _ORDER]
+        return [found.get(name, _ABSENT) for name in _ORDER]
 
-    def _date(self, field: etree._Element | None, name: str, item: etree._Element) -> str:
-        text = field.text if field is not None else None
-        known = self._dates.get(text or "")
-        if known is not None:
-            return known
+    def _date(self, field: etree._Element, name: str, item: etree._Element) -> str:
+        text = field.text
         if not text or not text.strip():
-            raise self._refuse("date-missing", field if field is not None else item, "", name)
+            raise self._refuse("date-missing", item if field is _ABSENT else field, "", name)
         day = read_date(text)
         if day is None:
-            raise self._refuse("date-invalid", field if field is not None else item, text, name)
+            raise self._refuse("date-invalid", field, text, name)
         if is_unlikely(day):
             self._unlikely.add(day)
         if len(self._dates) < _MOST_DATES:
             self._dates[text] = day
         return day
 
-    def _currency(self, field: etree._Element | None, item: etree._Element) -> tuple[str, AmountReader]:
+    def _currency(self, field: etree._Element, item: etree._Element) -> tuple[str, AmountReader]:
         """The currency and the reader of amounts in it."""
-        given = field.get("code") if field is not None else None
+        given = field.get("code")
         known = self._currencies.get(given)
         if known is not None and given and given.strip():
             return known
@@ -145,8 +141,8 @@ class ItemReader:
             self._currencies[given] = entry
         return entry
 
-    def _text(self, field: etree._Element | None) -> str:
-        text = field.text if field is not None else None
+    def _text(self, field: etree._Element) -> str:
+        text = field.text
         if not text:
             return ""
         if len(text) > LONGEST_VALUE:
@@ -163,16 +159,13 @@ class ItemReader:
         elif abs(open_dc) > abs(invoice_dc):
             self._warn("open-above-invoice", item)
 
-    def _refuse_amount(
-        self, item: etree._Element, fields: list[etree._Element | None], amounts: AmountReader
-    ) -> Refused:
+    def _refuse_amount(self, item: etree._Element, fields: list[etree._Element], amounts: AmountReader) -> Refused:
         """Name the field that was wrong."""
         for name, field, reader in zip(_AMOUNTS, fields, (amounts, amounts, self._dc, self._dc), strict=True):
-            text = field.text if field is not None else None
             try:
-                reader.read(text)
+                reader.read(field.text)
             except WrongAmount as wrong:
-                return self._refuse(wrong.code, field if field is not None else item, text or "", name)
+                return self._refuse(wrong.code, item if field is _ABSENT else field, field.text or "", name)
         raise AssertionError("no amount of the item is wrong")
 
     def _refuse(self, code: str, place: etree._Element, text: str, element: str) -> Refused:

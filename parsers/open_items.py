@@ -75,7 +75,12 @@ class _Reading:
         self.topics: dict[Side, tuple[int | None, int | None, str | None]] = {}
 
     def frames(self) -> Iterator[Frame]:
-        events = self.reader.events()
+        with self.reader.events() as events:
+            yield from self._read_document(events)
+        yield from self._flush()
+        yield FileRead(self._file())
+
+    def _read_document(self, events: Iterator[Event]) -> Iterator[Frame]:
         for event, element in events:
             tag = element.tag
             if event == "start":
@@ -90,8 +95,6 @@ class _Reading:
                 self._read_message(element)
             elif tag == "eExact":
                 self._finish(element)
-        yield from self._flush()
-        yield FileRead(self._file())
 
     def _read_side(self, side: Side, events: Iterator[Event]) -> Iterator[Frame]:
         """Up to the end of `ARs` or `APs`."""
@@ -210,6 +213,8 @@ class _Reading:
                     self.warnings.add("unknown-element", child.sourceline, element=visible(str(child.tag), 80))
 
     def _misplaced(self, element: etree._Element) -> Refused:
+        if self.reader.is_at_end:  # what begins at the end of the bytes is half a name
+            return self.reader.refuse("xml-truncated", element)
         return self.reader.refuse("element-misplaced", element, element=str(element.tag))
 
     def _file(self) -> File:

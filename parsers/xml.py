@@ -8,6 +8,8 @@ counted, and elements are let go as soon as they were looked at, so that memory 
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
 
 from lxml import etree
 
@@ -73,7 +75,7 @@ class XmlReader:
         self.stream: Stream = source.stream()
         self.root: etree._Element | None = None
         self._tags, self._whole, self._look = tags, whole, look
-        self._is_at_end = False
+        self.is_at_end = False
         head = _read_prolog(self.stream)
         self.encoding = check_prolog(source, head)
         self._head = without_mark(head, self.encoding)
@@ -86,12 +88,16 @@ class XmlReader:
             data, self._head = self._head[:size], self._head[size:]
             return data
         data = self.stream.read(size)
-        self._is_at_end = not data
+        self.is_at_end = not data
         return data
 
-    def events(self) -> Iterator[Event]:
-        """Raises `Refused`; only after the last event is it certain that the document ends well."""
-        events = etree.iterparse(
+    @contextmanager
+    def events(self) -> Iterator[Iterator[Event]]:
+        """The events, for the body of a `with`; at its end the document has ended well, or `Refused` is raised.
+
+        The body must take them all, and apply nothing before its end.
+        """
+        events: Iterator[Event] = etree.iterparse(
             self,
             events=("start", "end"),
             tag=self._tags,
@@ -105,10 +111,9 @@ class XmlReader:
             remove_pis=True,
         )
         try:
-            for event, element in events:
-                if self.root is None:
-                    self.root = element.getroottree().getroot()
-                yield event, element
+            first = list(islice(events, 1))
+            self.root = first[0][1].getroottree().getroot() if first else None
+            yield chain(first, events)
         except etree.XMLSyntaxError as error:
             raise self._translate(error) from None
         self.stream.drain()
@@ -139,7 +144,7 @@ class XmlReader:
             raise MemoryError from error
         if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             code = "xml-limit"
-        elif self._is_at_end and error.code in _CUT_OFF:
+        elif self.is_at_end and error.code in _CUT_OFF:
             code, values = "xml-truncated", {}
         elif error.code == etree.ErrorTypes.ERR_INVALID_ENCODING:
             code, values = "xml-encoding-wrong", {"encoding": self.encoding}

@@ -186,8 +186,8 @@ def test_no_markup_makes_it_raise_anything_else(text: str) -> None:
 
 
 def test_bytes_are_counted() -> None:
-    with pytest.raises(Refused) as refused:
-        list(XmlReader(source(WHOLE, largest=500), ("AR",)).events())
+    with pytest.raises(Refused) as refused, XmlReader(source(WHOLE, largest=500), ("AR",)).events() as events:
+        list(events)
     assert refused.value.finding.code == "file-too-large"
 
 
