@@ -28,7 +28,9 @@ from parsers.protocol import (
     Open,
     Options,
     ReadEnvelope,
+    ReadText,
     Request,
+    TextRead,
     Verified,
     Verify,
 )
@@ -89,6 +91,17 @@ class Reading:
                 raise Refused(finding)
             case _:
                 raise ReadingCrashed(f"{type(frame).__name__} came where verdicts were asked for")
+
+    def text(self) -> str:
+        """What the sender wrote above the quote. Raises Refused and ReadingCrashed as `envelope` does."""
+        frame = next(self._converse(ReadText()))
+        match frame:
+            case TextRead(text=text):
+                return text
+            case Broken(finding=finding):
+                raise Refused(finding)
+            case _:
+                raise ReadingCrashed(f"{type(frame).__name__} came where a text was asked for")
 
     def open(self, options: Options) -> Iterator[Frame]:
         """The frames of all files, as `parsers.protocol` has them; the last is `Done` or `Broken`.

@@ -30,6 +30,7 @@ from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import Any, assert_never
 
+from parsers.answer_text import answer_text
 from parsers.authentication import read_facts
 from parsers.display import file_name
 from parsers.envelope import read_envelope
@@ -43,7 +44,9 @@ from parsers.protocol import (
     Open,
     Options,
     ReadEnvelope,
+    ReadText,
     Request,
+    TextRead,
     Verified,
     Verify,
 )
@@ -128,6 +131,8 @@ class _Conversation:
                 yield EnvelopeRead(read_envelope(raw), sha256(raw).hexdigest(), read_facts(raw))
             case Verify(keys, now):
                 yield Verified(list(verify(self._mail(), keys, now)))
+            case ReadText():
+                yield TextRead(answer_text(self._mail()))
             case Open(options):
                 if self.kind == "mail":
                     yield from read_mail(self._mail(), options)

@@ -36,6 +36,8 @@ class Part:
     content: bytes
     is_body: bool  # text for people to read rather than a file
     is_damaged: bool  # the transfer encoding is broken: what was decoded is not what was sent
+    charset: str = ""  # as the part says; "" if it does not
+    is_forwarded: bool = False  # stands in a mail within the mail (message/rfc822)
 
 
 class _Entity(NamedTuple):
@@ -45,6 +47,7 @@ class _Entity(NamedTuple):
     path: str
     depth: int
     default_type: str
+    is_forwarded: bool
 
 
 def walk_parts(raw: bytes) -> Iterator[Part]:
@@ -58,7 +61,7 @@ def walk_parts(raw: bytes) -> Iterator[Part]:
     if too_long_line(raw):
         raise Refused(Finding("line-too-long", values={"limit": LONGEST_LINE}))
     count = 0
-    waiting = [_Entity(raw, 0, len(raw), "", 0, "text/plain")]
+    waiting = [_Entity(raw, 0, len(raw), "", 0, "text/plain", False)]
     while waiting:
         entity = waiting.pop()
         count += 1
@@ -75,7 +78,7 @@ def walk_parts(raw: bytes) -> Iterator[Part]:
 
 def _open(entity: _Entity) -> Part | list[_Entity]:
     """A leaf, or the parts inside."""
-    source, start, end, path, depth, default_type = entity
+    source, start, end, path, depth, default_type, is_forwarded = entity
     header_end, body = split_block(source, start, end)
     fields = read_fields(source[start:header_end])
     if fields.overfull:
@@ -88,19 +91,23 @@ def _open(entity: _Entity) -> Part | list[_Entity]:
         if spans:
             prefix = f"{path}." if path else ""
             below = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
-            return [_Entity(source, *span, f"{prefix}{n}", depth + 1, below) for n, span in enumerate(spans, 1)]
+            return [
+                _Entity(source, *span, f"{prefix}{n}", depth + 1, below, is_forwarded)
+                for n, span in enumerate(spans, 1)
+            ]
     elif content_type in ("message/rfc822", "message/global"):
         if encoding in ("base64", "quoted-printable"):
             source, _ = decode_body(source[body:end], encoding)
             body, end = 0, len(source)
-        return [_Entity(source, body, end, path or "1", depth + 1, "text/plain")]
+        return [_Entity(source, body, end, path or "1", depth + 1, "text/plain", True)]
     content, is_damaged = decode_body(source[body:end], encoding)
     name = file_name(
         _parameter(fields, "content-disposition", "filename") or _parameter(fields, "content-type", "name")
     )
     is_attached = fields.first("content-disposition").lower().startswith("attachment")
     is_body = content_type in ("text/plain", "text/html") and not name and not is_attached
-    return Part(path or "1", name, content_type, content, is_body, is_damaged)
+    charset = _parameter(fields, "content-type", "charset") if is_body else ""
+    return Part(path or "1", name, content_type, content, is_body, is_damaged, charset, is_forwarded)
 
 
 def _content_type(value: str) -> str:

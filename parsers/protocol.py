@@ -23,6 +23,9 @@ class Options(msgspec.Struct, frozen=True):
     negate: tuple[Side, ...] = ()  # the sides whose sign is turned (setting `sign`)
     largest_file: int = 200 * 1024 * 1024  # bytes, counted after unpacking
     largest_plain_file: int = 2 * 1024 * 1024 * 1024
+    parts: tuple[str, ...] = ()  # only files found there (`File.part`); none: all
+    first_page: int = 0  # numbers that another reading into the same staging area has not used
+    first_block: int = 0
 
 
 class ReadEnvelope(msgspec.Struct, frozen=True, tag=True):
@@ -36,13 +39,17 @@ class Verify(msgspec.Struct, frozen=True, tag=True):
     now: datetime
 
 
+class ReadText(msgspec.Struct, frozen=True, tag=True):
+    """Read what the sender wrote above what they quote."""
+
+
 class Open(msgspec.Struct, frozen=True, tag=True):
     """Open the attachments of the mail, or the files that were handed over."""
 
     options: Options
 
 
-Request = ReadEnvelope | Verify | Open
+Request = ReadEnvelope | Verify | ReadText | Open
 
 
 class EnvelopeRead(msgspec.Struct, frozen=True, tag=True):
@@ -57,6 +64,12 @@ class Verified(msgspec.Struct, frozen=True, tag=True):
     """One verdict for each signature whose key was handed in."""
 
     verdicts: list[Verdict]
+
+
+class TextRead(msgspec.Struct, frozen=True, tag=True):
+    """What stands above the quote; "" if there is nothing."""
+
+    text: str
 
 
 class Blocks(msgspec.Struct, frozen=True, tag=True):
@@ -102,5 +115,5 @@ class Crashed(msgspec.Struct, frozen=True, tag=True):
     traceback: str
 
 
-Frame = EnvelopeRead | Verified | Blocks | Items | FileRead | FileRefused | Done | Broken | Crashed
+Frame = EnvelopeRead | Verified | TextRead | Blocks | Items | FileRead | FileRefused | Done | Broken | Crashed
 Kind = Literal["mail", "files"]

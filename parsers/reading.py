@@ -24,7 +24,7 @@ def read_mail(raw: bytes, options: Options) -> Iterator[Frame]:
     reading = _Reading(options)
     for source in sources:
         yield from reading.read(source)
-    if reading.index:
+    if reading.index > options.first_page:
         yield Done([])
     else:
         yield Done(reading.lookalikes or [Finding("nothing-attached")])
@@ -46,12 +46,14 @@ class _Reading:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.index = 0
-        self.block = 0
+        self.index = options.first_page
+        self.block = options.first_block
         self.lookalikes: list[Finding] = []
 
     def read(self, source: Source) -> Iterator[Frame]:
         """Frames of one source; of each file inside, if it is an archive."""
+        if not self._is_wanted(source.part):
+            return
         try:
             data = read_head(source, HEAD)
             if not is_archive(data) or is_office_document(data):
@@ -78,6 +80,8 @@ class _Reading:
         return FileRefused(self.index - 1, finding)
 
     def _read_file(self, source: Source, data: bytes) -> Iterator[Frame]:
+        if not self._is_wanted(source.part, inside=False):
+            return
         head = look_into(source, data)
         claiming = find_format(head)
         if claiming is None:
@@ -91,6 +95,11 @@ class _Reading:
                 self.block = frame.rows[-1].block + 1
             yield frame
         self.index += 1
+
+    def _is_wanted(self, part: str, *, inside: bool = True) -> bool:
+        """Whether the part, or with `inside` a file in it, is among those asked for."""
+        wanted = self.options.parts
+        return not wanted or part in wanted or (inside and any(one.startswith(f"{part}/") for one in wanted))
 
     def _refuse_or_note(self, finding: Finding) -> Iterator[Frame]:
         if finding.code.startswith("not-"):
