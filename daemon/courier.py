@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import aiosmtplib
 import structlog
@@ -24,6 +24,9 @@ from daemon.unavailable import LoginRefused, ServerUnavailable, pause, pause_for
 from store import outbox
 from store.database import Store, Transaction
 from store.records import ClaimedMail, StoreBroken, StoreUnavailable
+
+if TYPE_CHECKING:
+    from daemon.oauth import TokenSource
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
@@ -57,8 +60,10 @@ class Courier:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         random: Callable[[], float] = chance.random,
+        tokens: "TokenSource | None" = None,
     ) -> None:
         self.settings = settings
+        self._tokens = tokens
         self._store = store
         self._store_thread = store_thread
         self._clock = clock
@@ -110,7 +115,7 @@ class Courier:
                     if attempt is not None:
                         await self._in_store(self._settle, attempt)
                         attempt = None
-                    self._smtp = await connect(self.settings)
+                    self._smtp = await connect(self.settings, self._tokens)
                     self._sent_on_connection = 0
                 mail = await self._in_store(self._settle_and_claim, attempt, held_back)
                 attempt = None
@@ -189,9 +194,9 @@ def next_try(tries: int, created_at: datetime, now: datetime, random: Callable[[
     return now + timedelta(seconds=pause(tries, FIRST_RETRY.total_seconds(), LONGEST_RETRY.total_seconds(), random))
 
 
-async def probe(settings: SmtpSettings) -> SmtpProbe:
+async def probe(settings: SmtpSettings, tokens: "TokenSource | None" = None) -> SmtpProbe:
     """Connect and log in, and send nothing. Raises SmtpUnavailable or LoginRefused."""
-    smtp = await connect(settings)
+    smtp = await connect(settings, tokens)
     try:
         extensions = dict(smtp.esmtp_extensions)
     finally:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import structlog
 from imapclient import DELETED, IMAPClient
@@ -17,6 +18,9 @@ from daemon.mailbox_connection import CommandRefused, MailboxUnavailable, connec
 from daemon.mailbox_folders import STATE_FOLDERS, Folders
 from daemon.settings.models import MailboxSettings
 from store.records import MailKey, MessageState
+
+if TYPE_CHECKING:
+    from daemon.oauth import TokenSource
 
 _SEARCH_PAGE = 10_000  # imaplib takes no line above a million bytes
 _COMMAND_UIDS = 500  # RFC 7162 section 4: servers take command lines of 8,192 octets
@@ -52,8 +56,9 @@ class Mailbox:
     After MailboxUnavailable the connection is gone; the next `list` makes a new one. `list` may raise LoginRefused.
     """
 
-    def __init__(self, settings: MailboxSettings, largest_mail: int) -> None:
+    def __init__(self, settings: MailboxSettings, largest_mail: int, tokens: "TokenSource | None" = None) -> None:
         self.settings = settings
+        self._tokens = tokens
         self.largest_mail = largest_mail
         self.uidvalidity = 0
         self._client: IMAPClient | None = None
@@ -68,7 +73,7 @@ class Mailbox:
             except MailboxUnavailable as error:  # many servers and firewalls cut what is idle for a while
                 log.debug("mailbox-reconnects", mailbox=self.settings.name, error=str(error))
                 self.close()
-        self._client = connect(self.settings)
+        self._client = connect(self.settings, self._tokens)
         with self._speaking() as client:
             self._folders = Folders(client)
         return self._list()

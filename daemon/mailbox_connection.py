@@ -3,12 +3,16 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
 from daemon.settings.models import MailboxSettings
 from daemon.unavailable import LoginRefused, ServerUnavailable
+
+if TYPE_CHECKING:
+    from daemon.oauth import TokenSource
 
 # RFC 5530: the server could not check the password now, which says nothing about it.
 _CANNOT_TELL = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
@@ -22,8 +26,8 @@ class CommandRefused(MailboxUnavailable):
     """The server answered NO or BAD; the connection is still good."""
 
 
-def connect(settings: MailboxSettings) -> IMAPClient:
-    """Connect as the settings say, never less protected, and log in.
+def connect(settings: MailboxSettings, tokens: "TokenSource | None" = None) -> IMAPClient:
+    """Connect as the settings say, never less protected, and log in; with an access token if there is a source.
 
     Every wait on the connection is limited by `timeout_seconds`. Times come zone aware. Raises MailboxUnavailable
     or LoginRefused.
@@ -42,7 +46,7 @@ def connect(settings: MailboxSettings) -> IMAPClient:
             client.normalise_times = False
             if settings.security == "starttls":
                 client.starttls(context)
-            _log_in(client, settings)
+            _log_in(client, settings, tokens)
         except BaseException:
             client.shutdown()
             raise
@@ -81,13 +85,16 @@ def translated(settings: MailboxSettings) -> Iterator[None]:
         raise MailboxUnavailable(f"{where}: answered what is no IMAP ({error!r}).") from error
 
 
-def _log_in(client: IMAPClient, settings: MailboxSettings) -> None:
-    password = settings.secret.get_secret_value()
+def _log_in(client: IMAPClient, settings: MailboxSettings, tokens: "TokenSource | None") -> None:
+    password = settings.secret.get_secret_value() if settings.secret else ""
+    token = tokens.token() if tokens else None
     where = f"mailbox {settings.name}: {settings.host}"
-    if client.has_capability("LOGINDISABLED"):
+    if client.has_capability("LOGINDISABLED") and token is None:
         raise LoginRefused(f'{where} takes no login without TLS. Set `security` to "starttls" or "tls".')
     try:
-        if client.has_capability("AUTH=PLAIN"):
+        if token is not None:
+            client.oauth2_login(settings.username, token)
+        elif client.has_capability("AUTH=PLAIN"):
             client.plain_login(settings.username, password)
         else:
             client.login(settings.username, password)
@@ -97,8 +104,11 @@ def _log_in(client: IMAPClient, settings: MailboxSettings) -> None:
             raise error.__context__ from None
         if any(code in str(error) for code in _CANNOT_TELL):
             raise MailboxUnavailable(f"{where} cannot check logins now ({error}).") from error
+        if tokens and token is not None:
+            tokens.discard(token)  # the next login asks for another
+        what = "the password" if token is None else "what docs/oauth2.md says about access to the mailbox"
         raise LoginRefused(
-            f"{where} refuses the login of {settings.username} ({error}). Check `username` and the password."
+            f"{where} refuses the login of {settings.username} ({error}). Check `username` and {what}."
         ) from error
     except UnicodeEncodeError as error:
         raise LoginRefused(f"{where} takes ASCII passwords only, and this one is not.") from error

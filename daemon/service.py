@@ -24,6 +24,7 @@ from daemon.mailbox_keeper import Keeper
 from daemon.mailbox_poll import Polled, Process, poll
 from daemon.notify import Notifier
 from daemon.settings.models import Settings
+from daemon.token_sources import build_token_sources
 from daemon.unavailable import LoginRefused, ServerUnavailable
 from store.database import Store
 from store.records import StoreBroken, StoreUnavailable
@@ -79,11 +80,20 @@ class Service:
         self._leaving: threading.Timer | None = None
         self._exit_if_unfinished = Exit.DONE
         self._store_thread = ThreadPoolExecutor(1, "store")
-        self._courier = (
-            Courier(settings.smtp, store, self._store_thread, clock=clock, random=random) if settings.smtp else None
-        )
+        tokens = build_token_sources(settings)
+        self._courier = None
+        if settings.smtp is not None:
+            smtp_tokens = tokens.get(settings.smtp.oauth2)
+            self._courier = Courier(
+                settings.smtp, store, self._store_thread, clock=clock, random=random, tokens=smtp_tokens
+            )
         self._keepers = [
-            Keeper(Mailbox(mailbox, settings.limits.largest_mail), self._look, self._tell, random)
+            Keeper(
+                Mailbox(mailbox, settings.limits.largest_mail, tokens.get(mailbox.oauth2)),
+                self._look,
+                self._tell,
+                random,
+            )
             for mailbox in settings.mailboxes
         ]
 

@@ -1,38 +1,51 @@
 """A logged-in SMTP connection, and what can go wrong on it told in two words: unavailable, login refused."""
 
+import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import aiosmtplib
 
 from daemon.settings.models import SmtpSettings
 from daemon.unavailable import LoginRefused, ServerUnavailable
 
+if TYPE_CHECKING:
+    from daemon.oauth import TokenSource
+
 
 class SmtpUnavailable(ServerUnavailable):
     """The SMTP server cannot be reached or does not do as asked. The mails stay in the outbox."""
 
 
-async def connect(settings: SmtpSettings) -> aiosmtplib.SMTP:
+async def connect(settings: SmtpSettings, tokens: "TokenSource | None" = None) -> aiosmtplib.SMTP:
     """Connect as the settings say, never less protected, and log in if there is a user name.
 
-    Every wait on the connection is limited by `timeout_seconds`. Raises SmtpUnavailable or LoginRefused.
+    With `tokens` it does so by an access token. Every wait on the connection is limited by `timeout_seconds`. Raises
+    SmtpUnavailable or LoginRefused.
     """
     with translated(settings):
         context = None if settings.security == "none" else ssl.create_default_context(cafile=settings.ca_file)
         secret = settings.secret
+        token = await asyncio.to_thread(tokens.token) if tokens is not None else None
         smtp = aiosmtplib.SMTP(
             hostname=settings.host,
             port=settings.port,
             username=settings.username,
             password=secret.get_secret_value() if secret is not None else None,
+            oauth_token_generator=_always(token) if token is not None else None,
             timeout=settings.timeout_seconds,
             use_tls=settings.security == "tls",
             start_tls=settings.security == "starttls",  # None would mean: if offered
             tls_context=context,
         )
-        await smtp.connect()
+        try:
+            await smtp.connect()
+        except aiosmtplib.SMTPAuthenticationError:
+            if tokens is not None and token is not None:
+                tokens.discard(token)  # the next login asks for another
+            raise
         try:
             if smtp.is_ehlo_or_helo_needed:
                 await smtp.ehlo()
@@ -40,6 +53,13 @@ async def connect(settings: SmtpSettings) -> aiosmtplib.SMTP:
             smtp.close()
             raise
         return smtp
+
+
+def _always(token: str) -> Callable[[], Awaitable[str]]:
+    async def give() -> str:
+        return token
+
+    return give
 
 
 @contextmanager
@@ -52,7 +72,8 @@ def translated(settings: SmtpSettings) -> Iterator[None]:
         if error.code < 500:
             raise SmtpUnavailable(f"{where} cannot check logins now ({said(error)}).") from error
         raise LoginRefused(
-            f"{where} refuses the login of {settings.username} ({said(error)}). Check `smtp.username` and the password."
+            f"{where} refuses the login of {settings.username} ({said(error)}). Check `smtp.username` and "
+            f"{'the password' if settings.oauth2 is None else 'what docs/oauth2.md says about sending'}."
         ) from error
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         if isinstance(certificate := _cause(error), ssl.SSLCertVerificationError):

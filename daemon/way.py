@@ -10,6 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from daemon.mailbox import FetchedMail
 from daemon.reading import Reading, read_mail
+from daemon.trust import Arrival, Judgement, Later, Lookup, Stranger, Trust, Trusted, judge
 from handlers.decide import Source, order
 from handlers.etiquette import Identity, ignored, unanswered
 from handlers.importing import Job, Write, settle, stage
@@ -26,6 +27,7 @@ from store.database import Store, Transaction
 from store.records import Message, MessageState, Outcome, OutgoingMail
 
 OLDEST_ANSWERED = timedelta(days=7)
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=1)  # until the DNS is asked again
 
 log = structlog.get_logger()
 
@@ -39,6 +41,8 @@ class Way:
     policies: Mapping[str, Policy]
     identity: Identity
     sender: str  # From of the replies: `Name <address>`
+    trust: Trust
+    lookup: Lookup  # asks the DNS
     limits: Limits
     largest_file: int  # bytes, out of an archive
     largest_plain_file: int  # bytes
@@ -62,7 +66,19 @@ class Way:
             with read_mail(mail.raw, self.limits) as reading:
                 return self._walk(mail, message, reading)
 
-    def _walk(self, mail: FetchedMail, message: Message, reading: Reading) -> MessageState:
+    def release(self, mail: FetchedMail, message: Message) -> MessageState:
+        """Bring a quarantined mail its way after all, as if its sender were trusted; returns its new state.
+
+        Raises as `process` does, and AlreadyFinished if it is no longer quarantined.
+        """
+        assert mail.raw is not None
+        assert message.state == "quarantined"
+        with bound_contextvars(ref=message.ref), read_mail(mail.raw, self.limits) as reading:
+            state = self._walk(mail, message, reading)
+            assert state is not None  # only judging makes a mail wait
+            return state
+
+    def _walk(self, mail: FetchedMail, message: Message, reading: Reading) -> MessageState | None:
         try:
             read = reading.envelope()
         except Refused as refused:  # whose mail it is, nobody knows
@@ -73,6 +89,17 @@ class Way:
         chosen = route(envelope, mail.key.mailbox, self.routes)
         if chosen is None:
             return self._end(message, read, Outcome("quarantined", "no-route"))
+        if message.state != "quarantined":  # else a person vouches for it
+            match self._judge(mail, message, read, reading, chosen):
+                case Stranger(reason=reason):
+                    return self._end(message, read, Outcome("quarantined", reason, chosen.administration))
+                case Later() as later:
+                    self._postpone(message, read, later)
+                    return None
+                case Trusted(warnings=warnings):
+                    for warning in warnings:
+                        log.warning("signature-weak", warning=warning, administration=chosen.administration)
+        # Nothing of the mail was opened so far.
         policy = self.policies[chosen.administration]
         job = Job(
             ref=message.ref,
@@ -91,6 +118,26 @@ class Way:
             report = settle(taken, staging, job, self.clock(), conclude)
         _tell(report.state, report.reason, policy.code)
         return report.state
+
+    def _judge(
+        self, mail: FetchedMail, message: Message, read: EnvelopeRead, reading: Reading, chosen: Route
+    ) -> Judgement:
+        arrival = Arrival(read.envelope, read.facts, mail.arrived_at, first_tried_at=message.seen_at)
+        try:
+            return judge(arrival, chosen, self.trust, self.lookup, reading.verify, self.clock())
+        except Refused as refused:  # its signatures killed the child that verified them
+            log.warning("signatures-unreadable", cause=refused.finding.code)
+            return Stranger("dkim-unreadable")
+
+    def _postpone(self, message: Message, read: EnvelopeRead, later: Later) -> None:
+        """Asked again soon at first, then less often, and once more at the deadline."""
+        now = self.clock()
+        pause = min(max((now - message.seen_at) / 2, SHORTEST_WAIT), LONGEST_WAIT)
+        until = min(now + pause, later.deadline)
+        with self.store.write() as tx:
+            _describe(tx, message, read)
+            messages.postpone(tx, message.id, until, later.reason)
+        log.warning("mail-waits", reason=later.reason, detail=later.detail, until=until.isoformat())
 
     def _options(self, policy: Policy) -> Options:
         return Options(policy.currency, policy.negate, self.largest_file, self.largest_plain_file)
@@ -113,16 +160,22 @@ class Way:
 
     def _finish(self, tx: Transaction, message: Message, read: EnvelopeRead | None, outcome: Outcome) -> None:
         if read is not None:
-            messages.describe(
-                tx,
-                message.id,
-                sender=read.envelope.sender,
-                subject=read.envelope.subject,
-                rfc_message_id=read.envelope.message_id,
-                sent_at=read.envelope.date,
-                sha256=read.sha256,
-            )
+            _describe(tx, message, read)
+        if message.state == "quarantined":
+            messages.reopen(tx, message.id)
         messages.finish(tx, message.id, outcome, self.clock())
+
+
+def _describe(tx: Transaction, message: Message, read: EnvelopeRead) -> None:
+    messages.describe(
+        tx,
+        message.id,
+        sender=read.envelope.sender,
+        subject=read.envelope.subject,
+        rfc_message_id=read.envelope.message_id,
+        sent_at=read.envelope.date,
+        sha256=read.sha256,
+    )
 
 
 def _tell(state: MessageState, reason: str, administration: str | None) -> None:

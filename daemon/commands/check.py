@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,8 +12,12 @@ from daemon.commands.program import Program
 from daemon.settings import MailboxSettings, Settings, SmtpSettings
 from daemon.settings.doubts import find_doubts
 from daemon.settings.problems import hide_secrets
+from daemon.token_sources import build_token_sources
 from daemon.unavailable import LoginRefused, ServerUnavailable
 from store.records import StoreBroken, StoreUnavailable
+
+if TYPE_CHECKING:
+    from daemon.oauth import TokenSource
 
 
 @click.command("check")
@@ -51,12 +56,16 @@ def _address(server: MailboxSettings | SmtpSettings) -> str:
 def _try_servers(program: Program) -> Exit:
     settings = program.settings
     trials: list[tuple[str, Callable[[], str]]] = [("Store", partial(_try_store, program))]
+    tokens = build_token_sources(settings)
     trials += [
-        (f"Mailbox {mailbox.name}", partial(_try_mailbox, mailbox, settings.limits.largest_mail))
+        (
+            f"Mailbox {mailbox.name}",
+            partial(_try_mailbox, mailbox, settings.limits.largest_mail, tokens.get(mailbox.oauth2)),
+        )
         for mailbox in settings.mailboxes
     ]
     if settings.smtp is not None:
-        trials.append(("Replies", partial(_try_smtp, settings.smtp)))
+        trials.append(("Replies", partial(_try_smtp, settings.smtp, tokens.get(settings.smtp.oauth2))))
     return worst([_try(name, trial) for name, trial in trials])
 
 
@@ -76,10 +85,10 @@ def _try_store(program: Program) -> str:
         return ""
 
 
-def _try_mailbox(settings: MailboxSettings, largest_mail: int) -> str:
+def _try_mailbox(settings: MailboxSettings, largest_mail: int, tokens: "TokenSource | None") -> str:
     from daemon.mailbox import Mailbox
 
-    mailbox = Mailbox(settings, largest_mail)
+    mailbox = Mailbox(settings, largest_mail, tokens)
     try:
         probe = mailbox.probe()
     finally:
@@ -88,8 +97,8 @@ def _try_mailbox(settings: MailboxSettings, largest_mail: int) -> str:
     return f", mails: {probe.mails}{folders}" + "".join(f"\n  {warning}" for warning in probe.warnings)
 
 
-def _try_smtp(settings: SmtpSettings) -> str:
+def _try_smtp(settings: SmtpSettings, tokens: "TokenSource | None") -> str:
     from daemon import courier
 
-    probe = asyncio.run(courier.probe(settings))
+    probe = asyncio.run(courier.probe(settings, tokens))
     return f", largest mail: {probe.largest_mail} bytes" if probe.largest_mail else ""

@@ -40,7 +40,8 @@ def command(program: Program, once: bool) -> None:
 
 def build_way(settings: "Settings", store: "Store") -> "Way":
     """The way of every mail under these settings."""
-    from daemon.settings import build_policies, build_routes
+    from daemon.resolver import Resolver
+    from daemon.settings import build_policies, build_routes, build_trust
     from daemon.way import Way
     from handlers.etiquette import Identity
     from parsers.child import Limits
@@ -54,7 +55,9 @@ def build_way(settings: "Settings", store: "Store") -> "Way":
         # A name below the sender's domain: people of that domain may write to us, and are no loop.
         identity=Identity(frozenset({address}), f"saldopost.{address.rpartition('@')[2]}"),
         sender=sender,
-        limits=Limits(),
+        trust=build_trust(settings),
+        lookup=Resolver([str(address) for address in settings.trust.name_servers]).lookup_keys,
+        limits=Limits(int(settings.limits.child_memory), settings.limits.child_cpu_seconds),
         largest_file=int(settings.limits.largest_file),
         largest_plain_file=int(settings.limits.largest_plain_file),
         clock=lambda: datetime.now(UTC),

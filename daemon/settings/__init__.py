@@ -15,7 +15,7 @@ from daemon.settings.models import (
     StoreSettings,
     ThresholdSettings,
 )
-from daemon.settings.policies import build_policies, build_policy, build_routes
+from daemon.settings.policies import build_caps, build_policies, build_policy, build_routes, build_trust
 from daemon.settings.problems import Problem, SettingsError
 
 __all__ = [
@@ -33,9 +33,11 @@ __all__ = [
     "SmtpSettings",
     "StoreSettings",
     "ThresholdSettings",
+    "build_caps",
     "build_policies",
     "build_policy",
     "build_routes",
+    "build_trust",
     "find_file",
     "load_settings",
 ]

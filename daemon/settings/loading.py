@@ -110,7 +110,8 @@ def _override(table: Any, keys: Mapping[str, Any]) -> Any:
     """A secret from the environment takes the place of the file's, whichever way each is given."""
     if not isinstance(table, dict):
         return table
-    replaced = SECRET_KEYS if any(key in keys for key in SECRET_KEYS) else ()
+    ways = (*SECRET_KEYS, "oauth2")
+    replaced = ways if any(key in keys for key in ways) else ()
     return {key: value for key, value in table.items() if key not in replaced} | dict(keys)
 
 
@@ -154,6 +155,6 @@ def _spell(path: KeyPath, tables: Any) -> str:
             tables = tables.get(part, {}) if isinstance(tables, dict) else {}
         else:
             tables = tables[part] if isinstance(tables, list) and part < len(tables) else {}
-            name = tables.get("name" if "mailboxes" in spelled else "code") if isinstance(tables, dict) else None
+            name = tables.get("code" if "administrations" in spelled else "name") if isinstance(tables, dict) else None
             spelled += f"[{name}]" if isinstance(name, str) else f"[#{part + 1}]"
     return spelled

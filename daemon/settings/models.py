@@ -9,40 +9,32 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
     ByteSize,
-    ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     model_validator,
 )
 
+from daemon.settings.table import SecretCredential, SecretFile, Table, Text
+from daemon.settings.trust import CapSettings, OAuth2Settings, TrustSettings
 from daemon.settings.values import (
+    TOKEN_KEYS,
     check_address,
     check_address_pattern,
-    check_authentication,
     check_currency,
     check_one_secret,
     check_readable,
     check_sender,
     check_store_url,
     check_time_zone,
-    read_credential,
-    read_password_file,
+    wrong,
 )
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Security = Literal["tls", "starttls", "none"]
 Address = Annotated[Text, AfterValidator(check_address)]
 AddressPattern = Annotated[Text, AfterValidator(check_address_pattern)]
 Sign = Literal["positive", "negative"]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StoreSettings(Table):
@@ -57,7 +49,7 @@ class StoreSettings(Table):
 
 
 class Login(Table):
-    """A server, how to speak to it, and the secret: given in one of three ways."""
+    """A server, how to speak to it, and the secret: a password given in one of three ways, or access tokens."""
 
     host: Text = Field(description="Name or address of the server.")
     security: Security = Field(
@@ -72,16 +64,25 @@ class Login(Table):
         default=30, description="How long to wait for an answer of the server before the connection is given up."
     )
     password: SecretStr | None = Field(default=None, description="The password itself. A file is better.")
-    password_file: Annotated[SecretStr, BeforeValidator(read_password_file)] | None = Field(
+    password_file: SecretFile | None = Field(
         default=None,
         description="File that holds the password; a relative path counts from the settings file. "
         "The line end after the password is not part of it.",
     )
-    credential: Annotated[SecretStr, BeforeValidator(read_credential)] | None = Field(
+    credential: SecretCredential | None = Field(
         default=None,
         description="Name of a systemd credential that holds the password "
         "(`LoadCredential=` or `LoadCredentialEncrypted=` of the unit).",
     )
+    oauth2: Text | None = Field(
+        default=None,
+        description="In place of a password: the `name` of the `[[oauth2]]` table that gives access tokens.",
+    )
+
+    @property
+    def secret(self) -> SecretStr | None:
+        """The password, wherever it was given; None without one."""
+        return self.password or self.password_file or self.credential
 
 
 class SmtpSettings(Login):
@@ -100,11 +101,6 @@ class SmtpSettings(Login):
     def _needs_check_one_secret(self) -> "SmtpSettings":
         check_one_secret(self, needed=self.username is not None)
         return self
-
-    @property
-    def secret(self) -> SecretStr | None:
-        """The password, wherever it was given; None without a login."""
-        return self.password or self.password_file or self.credential
 
 
 class MailboxSettings(Login):
@@ -125,13 +121,6 @@ class MailboxSettings(Login):
     def _needs_check_one_secret(self) -> "MailboxSettings":
         check_one_secret(self, needed=True)
         return self
-
-    @property
-    def secret(self) -> SecretStr:
-        """The password, wherever it was given."""
-        secret = self.password or self.password_file or self.credential
-        assert secret is not None
-        return secret
 
 
 class SignSettings(Table):
@@ -180,9 +169,30 @@ class AdministrationSettings(Table):
     time_zone: Annotated[Text, AfterValidator(check_time_zone)] = Field(
         default="Europe/Amsterdam", description="Time zone of the times in the reply."
     )
+    token: SecretStr | None = Field(
+        default=None,
+        description="The secret part of its address, for routes with `token`: what `saldopost token CODE` prints. "
+        "A file is better.",
+    )
+    token_file: SecretFile | None = Field(default=None, description="File that holds the token.")
+    credential: SecretCredential | None = Field(
+        default=None, description="Name of a systemd credential that holds the token."
+    )
     sign: SignSettings = SignSettings()
     matching: MatchingSettings = MatchingSettings()
     thresholds: ThresholdSettings = ThresholdSettings()
+
+    @model_validator(mode="after")
+    def _has_one_token(self) -> "AdministrationSettings":
+        given = [key for key in TOKEN_KEYS if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise wrong(f"the token is given {len(given)} times", f"keep one of {', '.join(given)}", given[-1])
+        return self
+
+    @property
+    def secret(self) -> SecretStr | None:
+        """The token, wherever it was given."""
+        return self.token or self.token_file or self.credential
 
 
 class RouteSettings(Table):
@@ -199,14 +209,11 @@ class RouteSettings(Table):
     )
     administration: Text = Field(description="The `code` of the administration.")
     authenticate: Annotated[
-        tuple[Literal["dkim", "authentication-results", "token", "none"], ...],
-        AfterValidator(check_authentication),
+        tuple[Literal["dkim", "authentication-results", "token", "none"], ...], Field(min_length=1)
     ] = Field(
         default=("dkim",),
-        validate_default=True,
         description="How the sender must prove to be who they say they are, all of: `dkim`, "
-        '`authentication-results`, `token`. `["none"]` trusts every From; until the others exist it is the only '
-        "choice, and must be written down.",
+        '`authentication-results`, `token`. `["none"]` trusts every From, forged or not.',
     )
 
 
@@ -227,6 +234,16 @@ class LimitSettings(Table):
     )
     largest_plain_file: ByteSize = Field(
         default=ByteSize(2 * 1024**3), gt=0, description="Largest file that was not packed, as for `saldopost import`."
+    )
+    child_memory: ByteSize = Field(
+        default=ByteSize(1024**3),
+        ge=256 * 1024**2,
+        description="Memory (address space) that reading one mail may take; it is refused if it takes more.",
+    )
+    child_cpu_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
+        default=60,
+        description="Processor time that reading one mail may take; twice as much by the clock. It is refused if it "
+        "takes more.",
     )
 
 
@@ -249,6 +266,9 @@ class Settings(Table):
     mailboxes: tuple[MailboxSettings, ...] = ()
     administrations: Annotated[tuple[AdministrationSettings, ...], Field(min_length=1)]
     routes: tuple[RouteSettings, ...] = ()
+    oauth2: tuple[OAuth2Settings, ...] = ()
+    trust: TrustSettings = TrustSettings()
+    caps: CapSettings = CapSettings()
     alerts: AlertSettings = AlertSettings()
     limits: LimitSettings = LimitSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -1,8 +1,15 @@
-"""What the handlers decide by, built from the settings."""
+"""What the handlers and sender trust decide by, built from the settings."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from daemon.settings.models import AdministrationSettings, Settings, Sign
+from handlers.caps import Caps
 from handlers.policy import Policy, Route, Rules
 from parsers.records import Side
+
+if TYPE_CHECKING:
+    from daemon.trust import Trust
 
 
 def build_policies(settings: Settings) -> dict[str, Policy]:
@@ -39,4 +46,25 @@ def build_routes(settings: Settings) -> tuple[Route, ...]:
             authenticate=route.authenticate,
         )
         for route in settings.routes
+    )
+
+
+def build_caps(settings: Settings) -> Caps:
+    return Caps(**settings.caps.model_dump())
+
+
+def build_trust(settings: Settings) -> "Trust":
+    from daemon.trust import Border, Trust  # only where mail is judged: it takes a while to load
+
+    table = settings.trust.authentication_results
+    return Trust(
+        relaxed_alignment=settings.trust.alignment == "relaxed",
+        border=Border(table.authserv_id.strip() or None, table.border, table.border_removes_forged) if table else None,
+        tokens={
+            administration.code: administration.secret.get_secret_value().strip()
+            for administration in settings.administrations
+            if administration.secret is not None
+        },
+        replay_window=timedelta(days=settings.trust.replay_days),
+        dns_patience=timedelta(hours=settings.trust.dns_hours),
     )

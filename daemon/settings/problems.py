@@ -7,9 +7,11 @@ from pathlib import Path
 
 PREFIX = "SALDOPOST_"  # of environment variables
 
-# A password to the end of its line, and the password in a URL.
+# A secret to the end of its line, and the password in a URL.
 _SECRETS = (
-    re.compile(r"""(?<![\w-])password["']?\s*=\s*(?P<secret>.+)""", re.IGNORECASE),
+    re.compile(
+        r"""(?<![\w-])(?:password|token|client_secret|refresh_token)["']?\s*=\s*(?P<secret>.+)""", re.IGNORECASE
+    ),
     re.compile(r"""://[^\s/:@"']*:(?P<secret>.+)@"""),
 )
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 SECRET_KEYS = ("password", "password_file", "credential")
+TOKEN_KEYS = ("token", "token_file", "credential")
 LARGEST_SECRET = 65536  # bytes
 
 
@@ -17,13 +18,24 @@ def wrong(what: str, mend: str = "", key: str = "") -> PydanticCustomError:
 
 
 def check_one_secret(table: BaseModel, *, needed: bool) -> None:
-    given = [key for key in SECRET_KEYS if getattr(table, key) is not None]
+    """A password in one of the three ways, or `oauth2` in its place; neither if nobody logs in."""
+    ways = (*SECRET_KEYS, "oauth2")
+    given = [key for key in ways if getattr(table, key) is not None]
     if needed and not given:
-        raise wrong("there is no password", "give one of `password_file`, `credential` and `password`")
+        raise wrong("there is no password", "give one of `password_file`, `credential` and `password`, or `oauth2`")
     if len(given) > 1:
         raise wrong(f"the password is given {len(given)} times", f"keep one of {_listed(given)}", given[-1])
     if given and not needed:
         raise wrong("there is a password, but no `username`", "add `username`, or remove the password", given[0])
+
+
+def check_given_once(table: BaseModel, keys: list[str], what: str) -> None:
+    """Exactly one of these keys must hold the secret."""
+    given = [key for key in keys if getattr(table, key) is not None]
+    if not given:
+        raise wrong(f"there is no {what}", f"give one of {_listed(keys)}", "name")
+    if len(given) > 1:
+        raise wrong(f"the {what} is given {len(given)} times", f"keep one of {_listed(given)}", given[-1])
 
 
 def read_password_file(value: object, info: ValidationInfo) -> SecretStr:
@@ -124,14 +136,10 @@ def check_sender(text: str) -> str:
     return text
 
 
-def check_authentication(ways: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse what is not built yet: nobody is trusted by default."""
-    if ways != ("none",):
-        raise wrong(
-            "sender authentication does not exist yet, and nobody is trusted by default",
-            'write authenticate = ["none"] to take every mail whose From matches, forged or not',
-        )
-    return ways
+def check_url(url: str) -> str:
+    if not url.startswith("https://") or not url.isprintable() or " " in url:
+        raise wrong("must be an address that begins with https://")
+    return url
 
 
 def _directory(info: ValidationInfo) -> Path:
@@ -139,4 +147,5 @@ def _directory(info: ValidationInfo) -> Path:
 
 
 def _listed(keys: list[str]) -> str:
-    return " and ".join(f"`{key}`" for key in keys)
+    named = [f"`{key}`" for key in keys]
+    return ", ".join(named[:-2]) + (", " if named[:-2] else "") + " and ".join(named[-2:])

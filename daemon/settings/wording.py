@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from pydantic_core import ErrorDetails
 
 from daemon.settings.schema import KeyPath, header_of, keys_of, table_at, tables
-from daemon.settings.values import SECRET_KEYS
+from daemon.settings.values import SECRET_KEYS, TOKEN_KEYS
 
-HIDDEN = (*SECRET_KEYS, "url")
+HIDDEN = (*SECRET_KEYS, *TOKEN_KEYS, "client_secret", "refresh_token", "url")
 
 
 class Complaint(NamedTuple):

@@ -67,12 +67,15 @@ def test_the_example_loads_and_names_every_key() -> None:
 
 def test_the_commented_keys_of_the_example_are_the_defaults(write: Write) -> None:
     text = EXAMPLE.read_text()
-    commented = ["largest_mail", "largest_file", "largest_plain_file", "files_days", "messages_days", "timeout_seconds"]
-    uncommented = "\n".join(
-        line.removeprefix("# ") if line.removeprefix("# ").split(" = ")[0] in commented else line
-        for line in text.splitlines()
-    )
-    assert tomllib.loads(uncommented)["limits"].keys() == {"largest_mail", "largest_file", "largest_plain_file"}
+    limits = ["largest_mail", "largest_file", "largest_plain_file", "child_memory", "child_cpu_seconds"]
+    commented = [*limits, "files_days", "messages_days", "timeout_seconds"]
+    in_comment, lines = False, []
+    for line in text.splitlines():
+        in_comment = line.startswith("# [") or (in_comment and not line.startswith("["))  # a table behind a #
+        bare = line.removeprefix("# ")
+        lines.append(bare if bare.split(" = ")[0] in commented and not in_comment else line)
+    uncommented = "\n".join(lines)
+    assert list(tomllib.loads(uncommented)["limits"]) == limits
     assert load_settings(write(uncommented)) == load_settings(EXAMPLE)
 
 

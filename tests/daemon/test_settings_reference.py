@@ -27,7 +27,7 @@ def test_every_table_and_key_is_described(header: str, model: type[BaseModel]) -
 
 @pytest.mark.parametrize(("header", "model"), TABLES.items(), ids=TABLES)
 def test_the_example_shows_every_key(header: str, model: type[BaseModel]) -> None:
-    text = (ROOT / "config.example.toml").read_text()
+    text = (ROOT / "config.example.toml").read_text().replace("\n# [", "\n[")  # some tables are behind a #
     section = text[text.index(f"\n{header}\n") :]
     section = section[:end] if (end := section.find("\n[", 2)) > 0 else section
     keys = {line.removeprefix("# ").split(" = ")[0] for line in section.splitlines() if " = " in line}

@@ -16,6 +16,7 @@ from reports import policy as make_policy
 
 from daemon.mailbox import FetchedMail
 from daemon.reading import start_reading
+from daemon.trust import Keys, Trust
 from daemon.way import Way
 from handlers.etiquette import Identity
 from handlers.policy import Route
@@ -47,6 +48,8 @@ class Office:
             policies={"nl01": make_policy(code="nl01", language="en")},
             identity=Identity(frozenset({"saldo@example.com"}), "saldopost.example.com"),
             sender="Saldopost <saldo@example.com>",
+            trust=Trust(),
+            lookup=lambda _signatures: Keys(()),
             limits=Limits(),
             largest_file=10_000_000,
             largest_plain_file=10_000_000,
