@@ -34,7 +34,8 @@ _NEXT_FIELD = re.compile(
 # "Sent from my iPhone", "Outlook voor Android downloaden<https://…>": the line that a telephone adds.
 _SENT_FROM = (
     "sent from|get|verzonden (?:vanaf|vanuit|met|via)|verstuurd (?:vanaf|vanuit|met|via)|download"
-    "|outlook (?:voor|für|pour)|gesendet (?:von|mit|aus)|von|holen sie sich|envoyé (?:de|depuis|à partir de)|obtenir|télécharger"
+    "|outlook (?:voor|für|pour)|gesendet (?:von|mit|aus)|von|holen sie sich"
+    "|envoyé (?:de|depuis|à partir de)|obtenir|télécharger"
 )
 _DEVICE = (
     "my|mijn|meinem|mon|the|de|der|outlook|iphone|ipad|ios|android|samsung|galaxy|mail|mobile|mobiel|for|voor|für|pour"
