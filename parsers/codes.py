@@ -18,7 +18,6 @@ CODES: dict[str, str] = {
     "nothing-attached": "The mail has no attachment.",
     # What was attached by mistake; given only if nothing else in the mail was usable.
     "not-exact-globe": "The XML of Exact Globe (schema eExact-Schema.xsd), which has no open items of Exact Online.",
-    "not-accounts": "Exact Online's export of the accounts, not of the open items.",
     "not-transactions": "Exact Online's export of the transactions (GLTransactions), not of the open items.",
     "not-other-topic": "An export of Exact Online of another topic: {topic}.",
     "not-other-xml": "XML that is no export of Exact Online; its root element is {root}.",
@@ -64,6 +63,16 @@ CODES: dict[str, str] = {
     "amount-too-large": "{element} of an open item, or the sum of all, is larger than any real amount.",
     "date-missing": "An open item has no {element}.",
     "date-invalid": "{element} of an open item is not a date.",
+    # Accounts: the file is refused. `account` says which one is wrong.
+    "account-unnamed": "A line has neither a code nor an Exact ID.",
+    "exact-id-invalid": "An Exact ID is not a GUID.",
+    "limit-invalid": "The credit limit of an account is not an amount.",
+    "limit-negative": "The credit limit of an account is below zero.",
+    "csv-encoding": "The CSV is neither in UTF-8 nor in windows-1252.",
+    "csv-header": "The first line of the CSV does not name the columns of a list of accounts.",
+    "csv-cells": "A line of the CSV has {found} cells, its first line {expected}.",
+    "csv-quotes": "A line of the CSV has a quotation mark that is not closed, or text behind one that is.",
+    "csv-line-too-long": "A line of the CSV is longer than {limit} characters.",
     # Open items: warnings. The first few are listed, with `account` and `number` of the item; `count` counts all.
     "export-error-message": "Exact reported a mistake while exporting (message of type {type}).",
     "unknown-element": "The element {element} is not known in an export; it was passed over.",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from parsers import open_items
+from parsers import account_csv, accounts, open_items
 from parsers.display import fragment
 from parsers.protocol import Frame, Options
 from parsers.records import Finding, Refused
@@ -36,7 +36,7 @@ class Format(Protocol):
         """
 
 
-FORMATS: tuple[Format, ...] = (open_items,)
+FORMATS: tuple[Format, ...] = (open_items, accounts, account_csv)
 
 _MAGIC: tuple[tuple[bytes, str, dict[str, str | int]], ...] = (
     (b"%PDF-", "not-pdf", {}),
@@ -151,8 +151,6 @@ def _recognise_xml(head: Head) -> tuple[str, dict[str, str | int]]:
     if "eExact-Schema.xsd" in head.text or "GLEntries" in head.children:
         return "not-exact-globe", {}
     topics = [child for child in head.children if child not in ("Topics", "Messages")]
-    if "Accounts" in topics:
-        return "not-accounts", {}
     if "GLTransactions" in topics:
         return "not-transactions", {}
     return "not-other-topic", {"topic": fragment(topics[0]) if topics else ""}

@@ -13,6 +13,7 @@ from typing import Final
 from lxml import etree
 
 from parsers.display import visible
+from parsers.guids import read_guid
 from parsers.item_reading import ItemReader
 from parsers.protocol import FRAME_ROWS, Blocks, FileRead, Frame, Items, Options
 from parsers.records import Block, File, Item, Page, Refused, Side
@@ -37,7 +38,6 @@ _KNOWN = {
 }
 _NUMBERED = re.compile(r"A[RP]s?_([0-9]{1,6})(?![0-9])", re.IGNORECASE | re.ASCII)
 _NAMED = re.compile(r"(?<![a-z])a([rp])s?(?![a-z])", re.IGNORECASE)
-_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
@@ -155,8 +155,7 @@ class _Reading:
     def _open_block(self, side: Side, account: etree._Element | None) -> Block:
         code = visible(account.get("code") or "", LONGEST_TEXT) if account is not None else ""
         name = visible(account.findtext("Name") or "", LONGEST_TEXT) if account is not None else ""
-        guid = _GUID.fullmatch((account.get("ID") or "").strip()) if account is not None else None
-        exact_id = guid.group(1).lower() if guid else None
+        exact_id = read_guid(account.get("ID")) if account is not None else None
         if not code and not exact_id:
             self.warnings.add("account-nameless", account.sourceline if account is not None else None, name)
         block = Block(self.next_block, self.index, side, exact_id, code or None, name)

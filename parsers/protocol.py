@@ -2,8 +2,8 @@
 
 The daemon speaks first: `ReadEnvelope` (for a mail), perhaps `Verify`, then `Open` or nothing at all. The child
 answers `ReadEnvelope` with one `EnvelopeRead`, `Verify` with one `Verified`, and `Open` with any number of `Blocks`,
-`Items`, `FileRead` and `FileRefused`, in the order in which the files stand, then one `Done`. A `FileRefused` takes
-back all blocks of its page index.
+`Items`, `Cards`, `FileRead` and `FileRefused`, in the order in which the files stand, then one `Done`. A `FileRefused`
+takes back all blocks and cards of its page index.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from parsers.records import Block, Envelope, File, Finding, HeaderFacts, Item, Key, Side, Verdict
+from parsers.records import Block, Card, Envelope, File, Finding, HeaderFacts, Item, Key, Side, Verdict
 
 FRAME_ROWS = 1000
 
@@ -84,6 +84,12 @@ class Items(msgspec.Struct, frozen=True, tag=True):
     rows: list[Item]
 
 
+class Cards(msgspec.Struct, frozen=True, tag=True):
+    """Accounts of a file of accounts, at most `FRAME_ROWS`."""
+
+    rows: list[Card]
+
+
 class FileRead(msgspec.Struct, frozen=True, tag=True):
     """A file came to a clean end."""
 
@@ -115,5 +121,5 @@ class Crashed(msgspec.Struct, frozen=True, tag=True):
     traceback: str
 
 
-Frame = EnvelopeRead | Verified | TextRead | Blocks | Items | FileRead | FileRefused | Done | Broken | Crashed
+Frame = EnvelopeRead | Verified | TextRead | Blocks | Items | Cards | FileRead | FileRefused | Done | Broken | Crashed
 Kind = Literal["mail", "files"]

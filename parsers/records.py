@@ -41,6 +41,18 @@ class Item(NamedTuple):
     open_dc: int
 
 
+class Card(NamedTuple):
+    """What a file of accounts says of one account. None, and an empty name: the file does not say."""
+
+    page: int  # `File.index` of the file it stands in
+    exact_id: str | None  # as in `Block`
+    code: str | None  # as in `Block`; one of the two is there
+    name: str
+    credit_limit: int | None  # for sales, in minor units of the administration's currency, never negative
+    is_customer: bool | None = None
+    is_supplier: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that a reader of the reply must know: what, and where.
@@ -85,9 +97,9 @@ class File:
     part: str  # where it was found: MIME part "2.1", in an archive "2.1/ARs_1.xml"
     sha256: str  # of the file's own bytes, after MIME decoding and unpacking
     size: int
-    format: str  # the parser that claimed it: "open-items"
+    format: str  # the kind of file: "open-items", "accounts"
     number: int | None  # the N of `ARs_N.xml`, evidence for a set of pages
-    pages: tuple[Page, ...]
+    pages: tuple[Page, ...]  # of open items; none in a file of accounts
     warnings: tuple[Finding, ...] = ()
 
 

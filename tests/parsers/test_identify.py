@@ -10,7 +10,7 @@ from mails import mail, multipart, part
 from readings import EUR, read, read_xml, source
 
 from parsers import identify, open_items
-from parsers.identify import HEAD, find_format, look_into
+from parsers.identify import FORMATS, HEAD, find_format, look_into
 from parsers.reading import read_files
 
 GLOBE = (
@@ -31,9 +31,6 @@ LOOKALIKES = [
     ("globe.xml", GLOBE, "not-exact-globe"),
     ("globe.xml", document("<GLEntries/>"), "not-exact-globe"),
     ("debtors.xml", GLOBE.replace(b"GLEntries", b"Debtors"), "not-exact-globe"),
-    ("relations.xml", document("<Accounts><Account code='1'/></Accounts>"), "not-accounts"),
-    ("relations.xml", document("<Accounts>" + "<Account code='1'/>" * 5000 + "</Accounts>"), "not-accounts"),
-    ("relations.xml", document("<Accounts/>").decode().replace("utf-8", "utf-16").encode("utf-16"), "not-accounts"),
     ("transactions.xml", document("<GLTransactions><GLTransaction entry='1'/></GLTransactions>"), "not-transactions"),
     ("items.xml", document("<Items/>"), "not-other-topic"),
     ("invoice.xml", b'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>', "not-other-xml"),
@@ -123,4 +120,4 @@ def test_two_parsers_that_claim_one_file_are_a_bug(monkeypatch: pytest.MonkeyPat
 @given(st.binary(max_size=400))
 def test_no_bytes_make_it_raise(data: bytes) -> None:
     head = look_into(source(data), data)
-    assert find_format(head) in (None, open_items)
+    assert find_format(head) in (None, *FORMATS)

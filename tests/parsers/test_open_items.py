@@ -1,26 +1,18 @@
-import json
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-import msgspec
 import pytest
 from exports import GUID, Account, OpenItem, block_xml, document, export, item_xml, one_item, topic_xml
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from readings import Reading, read_xml
+from readings import read_xml, shown
 
 from parsers.protocol import FRAME_ROWS, Options
 from parsers.records import Block, Item, Page
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.xml"))
-
-
-def shown(reading: Reading) -> str:
-    """A reading as readable text, one row a line."""
-    rows = [*reading.blocks, *reading.items, *reading.files, *reading.refused, *reading.findings]
-    return "".join(f"{type(row).__name__} {json.dumps(msgspec.to_builtins(row), ensure_ascii=False)}\n" for row in rows)
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

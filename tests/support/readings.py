@@ -1,12 +1,15 @@
 """Read files and mails in the test's own process, and gather the frames."""
 
+import json
 from dataclasses import dataclass, field
 from io import BytesIO
 
+import msgspec
+
 from parsers.codes import CODES
-from parsers.protocol import Blocks, Broken, Done, FileRead, FileRefused, Frame, Items, Options
+from parsers.protocol import Blocks, Broken, Cards, Done, FileRead, FileRefused, Frame, Items, Options
 from parsers.reading import read_files, read_mail
-from parsers.records import Block, File, Finding, Item
+from parsers.records import Block, Card, File, Finding, Item
 from parsers.source import Source
 
 EUR = Options("EUR")
@@ -18,6 +21,7 @@ class Reading:
 
     blocks: list[Block] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     refused: list[Finding] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -54,12 +58,15 @@ def gather(frames: list[Frame]) -> Reading:
             case Items(rows):
                 assert {item.block for item in rows} <= {block.block for block in reading.blocks}, "item before block"
                 reading.items += rows
+            case Cards(rows):
+                reading.cards += rows
             case FileRead(file):
                 reading.files.append(file)
             case FileRefused(index, finding):
                 gone = {block.block for block in reading.blocks if block.page == index}
                 reading.blocks = [block for block in reading.blocks if block.page != index]
                 reading.items = [item for item in reading.items if item.block not in gone]
+                reading.cards = [card for card in reading.cards if card.page != index]
                 reading.refused.append(finding)
             case Done(findings):
                 reading.findings = findings
@@ -69,6 +76,12 @@ def gather(frames: list[Frame]) -> Reading:
     for finding in [*reading.refused, *reading.findings, *warnings, *([reading.broken] if reading.broken else [])]:
         CODES[finding.code].format(**finding.values)  # listed, and given with the values that its meaning names
     return reading
+
+
+def shown(reading: Reading) -> str:
+    """A reading as readable text, one row a line."""
+    rows = [*reading.blocks, *reading.items, *reading.cards, *reading.files, *reading.refused, *reading.findings]
+    return "".join(f"{type(row).__name__} {json.dumps(msgspec.to_builtins(row), ensure_ascii=False)}\n" for row in rows)
 
 
 def source(content: bytes, name: str = "ARs_1.xml", largest: int = 10**9) -> Source:
