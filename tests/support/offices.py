@@ -1,0 +1,94 @@
+"""An office: one mail's way over a fresh store and a name server of the test, and mails that arrive one by one."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from random import Random
+
+from dns_server import DnsServer
+from reports import policy as make_policy
+from signing import Signer
+
+from daemon.mailbox import FetchedMail
+from daemon.resolver import Resolver
+from daemon.trust import Trust
+from daemon.way import Way
+from handlers.etiquette import Identity
+from handlers.policy import Route
+from parsers.child import Limits
+from store import messages
+from store.balances import iterate_balances
+from store.database import Store
+from store.outbox import claim
+from store.records import MailKey, Message, MessageState
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+SIGNER = Signer()
+SIGNED = ("from", "subject", "date", "content-type", "mime-version", "to")
+
+
+@dataclass
+class Office:
+    """`clock` is the moment that it is there; a test may move it on."""
+
+    store: Store
+    dns: DnsServer
+    methods: tuple[str, ...] = ("dkim",)
+    trust: Trust = field(default_factory=Trust)
+    limits: Limits = field(default_factory=Limits)
+    clock: datetime = NOW
+    uid: int = 0
+
+    @property
+    def way(self) -> Way:
+        return Way(
+            store=self.store,
+            routes=(Route("main", ("*@bakker.example",), (), "nl01", self.methods),),
+            policies={"nl01": make_policy(code="nl01", language="en")},
+            identity=Identity(frozenset({"saldo@example.com"}), "saldopost.example.com"),
+            sender="Saldopost <saldo@example.com>",
+            trust=self.trust,
+            lookup=Resolver(["127.0.0.1"], port=self.dns.port, seconds=0.5).lookup_keys,
+            limits=self.limits,
+            largest_file=10_000_000,
+            largest_plain_file=10_000_000,
+            clock=lambda: self.clock,
+            random=Random(self.uid),
+            secret=lambda count: Random(self.uid).randbytes(count),
+        )
+
+    def receive(self, raw: bytes | None, size: int = 0) -> MessageState | None:
+        """A further mail arrives."""
+        self.uid += 1
+        return self.way.process(self.fetched(raw, size))
+
+    def look_again(self, raw: bytes | None) -> MessageState | None:
+        """The mail that came last is still in the inbox."""
+        return self.way.process(self.fetched(raw))
+
+    def fetched(self, raw: bytes | None, size: int = 0) -> FetchedMail:
+        key = MailKey("main", "INBOX", 7, self.uid)
+        return FetchedMail(key, size or len(raw or b""), NOW - timedelta(minutes=5), raw)
+
+    @property
+    def message(self) -> Message:
+        """What the store knows of the mail that came last."""
+        with self.store.read() as tx:
+            return messages.list_messages(tx)[0]
+
+    def balances(self) -> dict[tuple[str, str | None], int]:
+        with self.store.read() as tx:
+            return {(row.side, row.code): row.open_import for row in iterate_balances(tx)}
+
+    def outgoing(self, kind: str = "reply", now: datetime | None = None) -> list[EmailMessage]:
+        """What the courier would send by now."""
+        with self.store.write() as tx:
+            sent = claim(tx, now or self.clock, 100, timedelta(days=1))
+        found = [message_from_bytes(mail.raw, policy=policy.default) for mail in sent if mail.kind == kind]
+        assert all(isinstance(one, EmailMessage) for one in found)
+        return found
+
+
+def signed(raw: bytes, signer: Signer = SIGNER) -> bytes:
+    return signer.sign(raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), signed=SIGNED)
