@@ -10,7 +10,7 @@ from handlers.policy import Policy
 from handlers.report import Report, Settled
 from parsers.protocol import Blocks, Broken, Crashed, Done, EnvelopeRead, FileRead, FileRefused, Frame, Items
 from parsers.records import File, Finding, Side
-from store import imports
+from store import holding, imports
 from store.database import Transaction
 from store.records import Comparison, ImportFile, ImportMoved, NewImport, StoreUnavailable, Subledger
 from store.staging import Staging
@@ -144,6 +144,8 @@ def _write_import(tx: Transaction, staging: Staging, plan: _Plan, job: Job, now:
     )
     if decision.state == "applied":
         staging.apply(tx, comparison, new, job.policy.currency, now)
+    elif decision.state == "held":
+        holding.hold(tx, comparison, new, job.policy.currency, now)
     else:
         imports.record_compared(tx, comparison, new, job.policy.currency, now)
 

@@ -6,13 +6,24 @@ Runs in a writing transaction of the staging area's connection, under the admini
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 
-from store import imports
+from store import holding, imports
+from store.currencies import keep_currencies
 from store.records import Comparison, NewImport
+from store.schema import import_
+from store.subledgers import make_last
 
 
-def apply(tx: Connection, comparison: Comparison, new_import: NewImport, currency: str, now: datetime) -> int:
+def apply(
+    tx: Connection,
+    comparison: Comparison,
+    new_import: NewImport,
+    currency: str,
+    now: datetime,
+    *,
+    joined: bool = False,
+) -> int:
     """See `Staging.apply`."""
     subledger = comparison.subledger
     if comparison.nameless:
@@ -28,7 +39,18 @@ def apply(tx: Connection, comparison: Comparison, new_import: NewImport, currenc
         total_before=comparison.total_before,
     )
     imports.refuse_repeated_effect(tx, applied)
-    import_id = imports.record(tx, applied, currency, now, gross=comparison.gross_after)
+    superseded = holding.supersede(tx, subledger, now)
+    base = comparison.last.id if comparison.last else None
+    values = imports.import_values(applied, currency, now) | {
+        "gross": comparison.gross_after,
+        "base_import_id": base,
+        "previous_import_id": base,
+        "opened": comparison.opened,
+        "closed": comparison.closed,
+    }
+    import_id: int = tx.execute(insert(import_).values(values).returning(import_.c.id)).scalar_one()
+    imports.write_files(tx, import_id, new_import.files)
+    holding.name_successor(tx, superseded, import_id, now, joined=joined)
     of = {"administration": subledger.administration, "side": subledger.side, "import_id": import_id}
     if comparison.created:
         tx.execute(_CREATE_ACCOUNTS, of)
@@ -41,7 +63,8 @@ def apply(tx: Connection, comparison: Comparison, new_import: NewImport, currenc
     tx.execute(_WRITE_BALANCES, of)
     if comparison.changed:
         tx.execute(_KEEP_CHANGES, of)
-    imports.make_last(tx, subledger, import_id, currency)
+    keep_currencies(tx, [total.currency for total in comparison.currencies])
+    make_last(tx, subledger, import_id, currency)
     return import_id
 
 

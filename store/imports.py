@@ -1,10 +1,10 @@
-"""The imports: what became of each export, which one stands, and the lock under which that is decided."""
+"""The imports: what became of each export, and which one stands."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, Executable, Row, Select, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Select, delete, insert, select
 
 from store.records import (
     Comparison,
@@ -18,9 +18,8 @@ from store.records import (
     Side,
     Subledger,
 )
-from store.schema import import_, import_file, subledger
-
-SIDES: tuple[Side, Side] = ("payable", "receivable")
+from store.schema import import_, import_file
+from store.subledgers import find_last_id, lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,57 +33,22 @@ class Standing:
     gross: int = 0
 
 
-def lock(tx: Connection, administration: str, currency: str) -> None:
-    """Let nobody else decide about this administration until the transaction ends.
+def record(tx: Connection, new: NewImport, currency: str, now: datetime) -> int:
+    """Write one import that changes nothing, and its files; returns its id. `currency`: ISO 4217, of its amounts.
 
-    Both sides are locked, in one order: they share their accounts. `currency` is kept at first sight.
-    """
-    for side in SIDES:
-        tx.execute(_insert_subledger(tx, administration, side, currency))
-    tx.execute(
-        select(subledger.c.side)
-        .where(subledger.c.administration == administration)
-        .order_by(subledger.c.side)
-        .with_for_update()
-    ).all()
-
-
-def record(tx: Connection, new: NewImport, currency: str, now: datetime, *, gross: int | None = None) -> int:
-    """Write one import and its files; returns its id. `currency`: ISO 4217, of its amounts.
-
-    Nothing else changes: for an applied one see `Staging.apply`, which calls this under the lock.
+    For one that is applied see `Staging.apply`, for one that waits for an answer `holding.hold`.
     """
     import_id: int = tx.execute(
-        insert(import_)
-        .values(
-            ref=new.ref,
-            administration=new.subledger.administration,
-            side=new.subledger.side,
-            currency=currency,
-            state=new.state,
-            reason=new.reason,
-            source_sha256=new.source_sha256,
-            part=new.part,
-            ordered_at=new.ordered_at,
-            arrived_at=new.arrived_at,
-            uid=new.uid,
-            planned_under=new.planned_under,
-            items=new.items,
-            accounts=new.accounts,
-            total=new.total,
-            total_before=new.total_before,
-            gross=gross,
-            recorded_at=now,
-            applied_at=now if new.state == "applied" else None,
-        )
-        .returning(import_.c.id)
+        insert(import_).values(import_values(new, currency, now)).returning(import_.c.id)
     ).scalar_one()
-    if new.files:
-        tx.execute(
-            insert(import_file),
-            [{"import_id": import_id, "position": position, **asdict(file)} for position, file in enumerate(new.files)],
-        )
+    write_files(tx, import_id, new.files)
     return import_id
+
+
+def record_compared(tx: Connection, comparison: Comparison, new: NewImport, currency: str, now: datetime) -> int:
+    """`record`, if the comparison it was decided by still holds; else `ImportMoved`."""
+    lock_compared(tx, comparison, currency)
+    return record(tx, new, currency, now)
 
 
 def lock_compared(tx: Connection, comparison: Comparison, currency: str) -> None:
@@ -92,32 +56,25 @@ def lock_compared(tx: Connection, comparison: Comparison, currency: str) -> None
     lock(tx, comparison.subledger.administration, currency)
     if find_last_id(tx, comparison.subledger) != (comparison.last.id if comparison.last else None):
         of = comparison.subledger
-        raise ImportMoved(f"another import of {of.administration} {of.side} was applied meanwhile")
+        raise ImportMoved(f"another import of {of.administration} {of.side} was applied or undone meanwhile")
 
 
-def record_compared(tx: Connection, comparison: Comparison, new: NewImport, currency: str, now: datetime) -> int:
-    """`record` an import that changes nothing, if the comparison it was decided by still holds; else `ImportMoved`."""
-    lock_compared(tx, comparison, currency)
-    return record(tx, new, currency, now)
+def import_values(new: NewImport, currency: str, now: datetime) -> dict[str, object]:
+    """The columns of `import` that a new import fills, or that an existing one is written anew with."""
+    skipped = ("subledger", "files")
+    values = {field.name: getattr(new, field.name) for field in fields(NewImport) if field.name not in skipped}
+    of = {"administration": new.subledger.administration, "side": new.subledger.side, "currency": currency}
+    return values | of | {"recorded_at": now, "applied_at": now if new.state == "applied" else None}
 
 
-def make_last(tx: Connection, of: Subledger, import_id: int, currency: str) -> None:
-    """Note that this import is the one that stands. Needs the lock."""
-    tx.execute(
-        update(subledger)
-        .where(subledger.c.administration == of.administration, subledger.c.side == of.side)
-        .values(last_import_id=import_id, currency=currency)
-    )
-
-
-def find_last_id(tx: Connection, of: Subledger) -> int | None:
-    """The id of the import that stands, None before the first."""
-    last_id: int | None = tx.execute(
-        select(subledger.c.last_import_id).where(
-            subledger.c.administration == of.administration, subledger.c.side == of.side
+def write_files(tx: Connection, import_id: int, files: Sequence[ImportFile]) -> None:
+    """Make these the files of the import."""
+    tx.execute(delete(import_file).where(import_file.c.import_id == import_id))
+    if files:
+        tx.execute(
+            insert(import_file),
+            [{"import_id": import_id, "position": position, **asdict(file)} for position, file in enumerate(files)],
         )
-    ).scalar()
-    return last_id
 
 
 def find_standing(tx: Connection, of: Subledger) -> Standing:
@@ -177,13 +134,6 @@ def list_files(tx: Connection, import_id: int) -> list[ImportFile]:
     columns = (import_file.c[field.name] for field in fields(ImportFile))
     rows = tx.execute(select(*columns).where(import_file.c.import_id == import_id).order_by(import_file.c.position))
     return [ImportFile(*row) for row in rows]
-
-
-def _insert_subledger(tx: Connection, administration: str, side: Side, currency: str) -> Executable:
-    values = {"administration": administration, "side": side, "currency": currency}
-    if tx.dialect.name == "postgresql":
-        return postgresql.insert(subledger).values(values).on_conflict_do_nothing()
-    return sqlite.insert(subledger).values(values).on_conflict_do_nothing()
 
 
 def _read(row: Row[tuple[object, ...]]) -> Import:

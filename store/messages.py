@@ -65,6 +65,7 @@ def finish(tx: Connection, message_id: int, outcome: Outcome, now: datetime) -> 
             state=outcome.state,
             reason=outcome.reason,
             administration=outcome.administration,
+            other_state=outcome.other_state,
             finished_at=now,
             wait_until=None,
         )

@@ -90,6 +90,14 @@ def cancel(tx: Connection, message_id: int) -> int:
     return tx.execute(untried.values(state="cancelled")).rowcount
 
 
+def cancel_held_back(tx: Connection, message_id: int) -> int:
+    """Take back those replies to a message that were to wait for a while before their first try."""
+    waiting = update(outbox).where(
+        outbox.c.message == message_id, _QUEUED, outbox.c.tries == 0, outbox.c.next_try_at > outbox.c.created_at
+    )
+    return tx.execute(waiting.values(state="cancelled")).rowcount
+
+
 def count_states(tx: Connection) -> dict[str, int]:
     """How many mails are in each state: queued, sent, failed, cancelled."""
     rows = tx.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))

@@ -28,6 +28,18 @@ class EffectStands(Exception):
     """This very source was applied before, and that import still stands: nothing was written. Says which one."""
 
 
+class ImportUnknown(Exception):
+    """No import has this id."""
+
+
+class NotHeld(Exception):
+    """The import waits for no answer any more: it was approved, rejected or superseded. Nothing was written."""
+
+
+class NotLast(Exception):
+    """Only the import that was applied last can be taken back. Says which one that is; nothing was written."""
+
+
 class AlreadyFinished(Exception):
     """The mail got its final state from another daemon meanwhile: abandon the transaction."""
 
@@ -134,6 +146,35 @@ class CreditCrossing(NamedTuple):
     after: int
 
 
+class AccountCard(NamedTuple):
+    """What a file of accounts says of one account; None, and an empty name, leave what is there as it is."""
+
+    exact_id: str | None
+    code: str | None  # one of the two is there
+    name: str
+    credit_limit: int | None
+    may_create: bool = True  # not for those that the file calls neither customer nor supplier
+
+
+@dataclass(frozen=True, slots=True)
+class CardChanges:
+    """What files of accounts do, or did, to the accounts of an administration."""
+
+    cards: int  # accounts in the files
+    created: int
+    changed: int  # known accounts of which anything differs: `renamed` and `limits` are among them
+    renamed: int
+    limits: int  # whose credit limit differs
+    over: int  # debtors whose balance is above the new limit, and was not above the old one
+    largest_over: tuple[CreditCrossing, ...] = ()  # the first of them, the farthest above the limit first
+    ambiguous: tuple[str, ...] = ()  # codes without ID that fit several accounts: then nothing may be applied
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything is known already."""
+        return not self.created and not self.changed
+
+
 @dataclass(frozen=True, slots=True)
 class ImportFile:
     """One page file of an import."""
@@ -145,6 +186,7 @@ class ImportFile:
     count: int | None
     pagesize: int | None
     ts_d: str | None
+    kept_id: int | None = None  # of the kept file, or of the kept mail that holds it as `part`
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +208,55 @@ class NewImport:
     accounts: int = 0
     total: int | None = None  # of the export; None when it was not read
     total_before: int | None = None
+    message_id: int | None = None  # of the store's message it came in; None from the command line
+    sender: str | None = None  # authenticated
+    mailbox: str | None = None
+    route: str | None = None  # which route brought it here: an answer counts only by the same one
+    approvable: bool = False
+    findings: str = "[]"  # JSON; the store only keeps it
+    report_message_id: str | None = None  # Message-ID of the reply that asks
+
+
+@dataclass(frozen=True, slots=True)
+class HeldImport:
+    """An import that waits for an answer, or waited for one."""
+
+    id: int
+    ref: str
+    subledger: Subledger
+    state: ImportState
+    reason: str
+    source_sha256: str
+    part: str
+    ordered_at: datetime
+    arrived_at: datetime
+    uid: int
+    planned_under: str
+    recorded_at: datetime
+    base_import_id: int | None  # the import that stood when it was compared
+    message_id: int | None
+    sender: str | None
+    mailbox: str | None
+    route: str | None
+    approvable: bool
+    findings: str
+    report_message_id: str | None
+    superseded_by: int | None
+    decided_at: datetime | None
+    decided_by: str | None
+    files: tuple[ImportFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What taking an import back changed."""
+
+    subledger: Subledger
+    ref: str
+    last_import_id: int | None  # the import that stands now
+    deleted: int  # items that the import had opened
+    reopened: int  # items that it had closed
+    removed: int  # accounts that it had made
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +289,7 @@ class Outcome:
     reason: str = ""  # code of the finding that decided, for `messages` and the log
     administration: str | None = None
     replies: tuple[OutgoingMail, ...] = field(default_factory=tuple)
+    other_state: MessageState | None = None  # the worst of what the mail held beside its imports: files refused
 
 
 @dataclass(frozen=True, slots=True)

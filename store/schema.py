@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     DateTime,
     Dialect,
     ForeignKey,
@@ -22,12 +23,15 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy import Text as AnyText
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"  # what the migrations lead to; here so that start-up need not load Alembic to compare
+from store.views import VIEWS
+
+REVISION = "0002"  # what the migrations lead to; here so that start-up need not load Alembic to compare
 
 metadata = MetaData()
 
@@ -62,8 +66,17 @@ subledger = Table(
     Column("side", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("last_import_id", BigInteger),
+    Column("undos", BigInteger, nullable=False, server_default=text("0")),  # of both sides: an undo may remove accounts
     PrimaryKeyConstraint("administration", "side", name="subledger_pkey"),
     CheckConstraint("side IN ('receivable', 'payable')", name="subledger_side"),
+)
+
+currency = Table(
+    "currency",
+    metadata,
+    Column("code", Text, nullable=False),
+    Column("digits", Integer, nullable=False),
+    PrimaryKeyConstraint("code", name="currency_pkey"),
 )
 
 account = Table(
@@ -75,6 +88,7 @@ account = Table(
     Column("code", Text),
     Column("name", Text, nullable=False),
     Column("credit_limit", BigInteger),
+    Column("created_by", BigInteger),  # the import that made it, if one did
     PrimaryKeyConstraint("id", name="account_pkey"),
     CheckConstraint("exact_id IS NOT NULL OR code IS NOT NULL", name="account_named"),
 )
@@ -134,6 +148,13 @@ Index(
     "open_item_closed",
     open_item.c.account_id,
     open_item.c.side,
+    open_item.c.number,
+    sqlite_where=open_item.c.closed_by.is_not(None),
+    postgresql_where=open_item.c.closed_by.is_not(None),
+)
+Index(
+    "open_item_closed_by",
+    open_item.c.closed_by,
     sqlite_where=open_item.c.closed_by.is_not(None),
     postgresql_where=open_item.c.closed_by.is_not(None),
 )
@@ -146,6 +167,7 @@ balance = Table(
     Column("open_import", BigInteger, nullable=False),
     Column("items", BigInteger, nullable=False),  # open items that `open_import` is the sum of
     Column("open_invoices", BigInteger, nullable=False, server_default=text("0")),
+    Column("created_by", BigInteger),  # the import that made it, if one did
     PrimaryKeyConstraint("account_id", "side", name="balance_pkey"),
     sqlite_with_rowid=False,
 )
@@ -173,6 +195,22 @@ import_ = Table(
     Column("gross", BigInteger),
     Column("recorded_at", Moment, nullable=False),
     Column("applied_at", Moment),
+    Column("message_id", BigInteger),  # the mail it came in; NULL from the command line
+    Column("base_import_id", BigInteger),  # the one that stood when this was compared
+    Column("previous_import_id", BigInteger),  # the one that stood before this was applied: undo goes back to it
+    Column("first_item_id", BigInteger),  # all items it opened lie between these two ids
+    Column("last_item_id", BigInteger),
+    Column("opened", BigInteger),
+    Column("closed", BigInteger),
+    Column("approvable", Boolean, nullable=False, server_default=text("false")),
+    Column("findings", Text, nullable=False, server_default=text("'[]'")),  # JSON, as the handlers wrote it
+    Column("sender", Text),
+    Column("mailbox", Text),
+    Column("route", Text),
+    Column("report_message_id", Text),  # Message-ID of the reply that asks: what an answer refers to
+    Column("superseded_by", BigInteger),
+    Column("decided_at", Moment),  # when a held one was approved, rejected or superseded, an applied one undone
+    Column("decided_by", Text),
     PrimaryKeyConstraint("id", name="import_pkey"),
 )
 Index(
@@ -187,6 +225,26 @@ Index(
 )
 Index("import_subledger", import_.c.administration, import_.c.side, import_.c.id)
 Index("import_ref", import_.c.ref)
+Index(
+    "import_held",
+    import_.c.administration,
+    import_.c.side,
+    unique=True,
+    sqlite_where=import_.c.state == text("'held'"),
+    postgresql_where=import_.c.state == text("'held'"),
+)
+Index(
+    "import_message",
+    import_.c.message_id,
+    sqlite_where=import_.c.message_id.is_not(None),
+    postgresql_where=import_.c.message_id.is_not(None),
+)
+Index(
+    "import_report",
+    import_.c.report_message_id,
+    sqlite_where=import_.c.report_message_id.is_not(None),
+    postgresql_where=import_.c.report_message_id.is_not(None),
+)
 
 balance_change = Table(
     "balance_change",
@@ -196,6 +254,30 @@ balance_change = Table(
     Column("before", BigInteger, nullable=False),
     Column("after", BigInteger, nullable=False),
     PrimaryKeyConstraint("import_id", "account_id", name="balance_change_pkey"),
+    sqlite_with_rowid=False,
+)
+
+# Further mails whose state is that of this import: the same files sent again, earlier pages of the set.
+import_mail = Table(
+    "import_mail",
+    metadata,
+    Column("import_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("import_id", "message_id", name="import_mail_pkey"),
+    sqlite_with_rowid=False,
+)
+Index("import_mail_message", import_mail.c.message_id)
+
+# Accounts that an import renamed or gave a code or an ID: what was there before, which undo puts back.
+account_change = Table(
+    "account_change",
+    metadata,
+    Column("import_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("code", Text),
+    Column("exact_id", Text),
+    PrimaryKeyConstraint("import_id", "account_id", name="account_change_pkey"),
     sqlite_with_rowid=False,
 )
 
@@ -211,9 +293,38 @@ import_file = Table(
     Column("count", BigInteger),
     Column("pagesize", BigInteger),
     Column("ts_d", Text),
+    Column("kept_id", BigInteger),  # the file, or the mail that held it as `part`; may be purged by now
     PrimaryKeyConstraint("import_id", "position", name="import_file_pkey"),
 )
 Index("import_file_sha256", import_file.c.sha256)
+
+# Received mails and files, compressed in chunks. Ids are never given twice: others name them without a foreign key.
+kept = Table(
+    "kept",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("administration", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the raw bytes
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("stored", BigInteger, nullable=False),  # bytes that the chunks take
+    Column("kept_at", Moment, nullable=False),
+    PrimaryKeyConstraint("id", name="kept_pkey"),
+    UniqueConstraint("administration", "sha256", name="kept_content"),
+    CheckConstraint("kind IN ('mail', 'file')", name="kept_kind"),
+    sqlite_autoincrement=True,
+)
+Index("kept_age", kept.c.kept_at)
+
+kept_chunk = Table(
+    "kept_chunk",
+    metadata,
+    Column("kept_id", BigInteger, ForeignKey("kept.id", name="kept_chunk_kept", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("kept_id", "position", name="kept_chunk_pkey"),
+)
 
 message = Table(
     "message",
@@ -239,6 +350,11 @@ message = Table(
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("finished_at", Moment),
     Column("moved", Boolean, nullable=False, server_default=text("false")),
+    Column("kept_id", BigInteger),  # its raw bytes; may be purged by now
+    Column("lies_in", Text),  # the folder it was moved to, and where it lies there, if the server said so
+    Column("lies_uidvalidity", BigInteger),
+    Column("lies_uid", BigInteger),
+    Column("other_state", Text),  # the worst that became of what it held beside its imports
     PrimaryKeyConstraint("id", name="message_pkey"),
     UniqueConstraint("ref", name="message_ref"),
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid", name="message_key"),
@@ -276,3 +392,9 @@ Index(
     sqlite_where=outbox.c.state == text("'queued'"),
     postgresql_where=outbox.c.state == text("'queued'"),
 )
+
+
+@event.listens_for(metadata, "after_create")
+def _create_views(_target: MetaData, connection: Connection, **_given: object) -> None:
+    for view in VIEWS:
+        connection.execute(text(view))

@@ -13,8 +13,8 @@ from store.records import StoreBroken
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def upgrade(transaction: Connection, found: str | None) -> None:
-    """Apply the migrations that lead from the revision `found` (None: an empty database) to the newest.
+def upgrade(transaction: Connection, found: str | None, wanted: str = "head") -> None:
+    """Apply the migrations that lead from the revision `found` (None: an empty database) to `wanted`, the newest.
 
     All of them in the transaction given. Raises `StoreBroken` for a revision that this version does not know.
     """
@@ -27,7 +27,7 @@ def upgrade(transaction: Connection, found: str | None) -> None:
             f"The store {store}: its schema {found!r} comes from a later version of Saldopost (or another program). "
             "Install that version again, or put back the back-up made before it."
         )
-    command.upgrade(config, "head")
+    command.upgrade(config, wanted)
 
 
 def _is_known(revision: str, config: Config) -> bool:

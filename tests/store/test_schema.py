@@ -16,6 +16,8 @@ def test_the_migrations_and_the_tables_in_code_agree(store: Store, empty_url: st
     engine = create_engine(empty_url)
     with engine.begin() as tx:
         if engine.dialect.name == "sqlite":  # both fixtures name one file
+            for view in tx.execute(text("SELECT name FROM sqlite_master WHERE type = 'view'")).scalars().all():
+                tx.execute(text(f"DROP VIEW {view}"))
             for table in schema.metadata.sorted_tables[::-1]:
                 tx.execute(text(f'DROP TABLE "{table.name}"'))
         schema.metadata.create_all(tx)
@@ -25,26 +27,25 @@ def test_the_migrations_and_the_tables_in_code_agree(store: Store, empty_url: st
     assert len(migrated) > 50
 
 
+SQLITE = (
+    'SELECT t.name, c.cid, c.name, c.type, c."notnull", c.dflt_value, c.pk FROM sqlite_master AS t '
+    "JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'",
+    "SELECT t.name, f.* FROM sqlite_master AS t JOIN pragma_foreign_key_list(t.name) AS f WHERE t.type = 'table'",
+    "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'view') AND sql IS NOT NULL",
+    "SELECT name, sql LIKE '%WITHOUT ROWID%', sql LIKE '%AUTOINCREMENT%' FROM sqlite_master WHERE type = 'table'",
+)
+POSTGRESQL = (
+    "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name "
+    "FROM information_schema.columns WHERE table_schema = 'public'",
+    "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace",
+    "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'",
+)
+
+
 def describe_schema(tx) -> list[tuple[object, ...]]:
-    """Every table, column, constraint and index, as the database itself describes them."""
-    if tx.dialect.name == "sqlite":
-        described = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version' AND sql IS NOT NULL"
-        rows = [
-            (kind, name, line.strip(" ,\t"))
-            for kind, name, sql in tx.execute(text(described))
-            for line in sql.splitlines()
-        ]
-    else:
-        rows = [
-            tuple(row)
-            for query in (
-                "SELECT table_name, column_name, data_type, is_nullable, column_default, collation_name "
-                "FROM information_schema.columns WHERE table_schema = 'public'",
-                "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
-                "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
-                "WHERE connamespace = 'public'::regnamespace",
-            )
-            for row in tx.execute(text(query))
-            if row[0] != "alembic_version"
-        ]
+    """Every table, column, constraint, index and view, as the database itself describes them."""
+    queries = SQLITE if tx.dialect.name == "sqlite" else POSTGRESQL
+    rows = [tuple(row) for query in queries for row in tx.execute(text(query)) if row[0] != "alembic_version"]
     return sorted(rows, key=str)

@@ -1,0 +1,57 @@
+"""The subledgers: which import stands in each, and the lock under which that is decided."""
+
+from sqlalchemy import Connection, Executable, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.currencies import keep_currencies
+from store.records import Side, Subledger
+from store.schema import subledger
+
+SIDES: tuple[Side, Side] = ("payable", "receivable")
+
+
+def lock(tx: Connection, administration: str, currency: str) -> None:
+    """Let nobody else decide about this administration until the transaction ends.
+
+    Both sides are locked, in one order: they share their accounts. `currency` is kept at first sight.
+    """
+    keep_currencies(tx, [currency])
+    for side in SIDES:
+        tx.execute(_insert_subledger(tx, administration, side, currency))
+    lock_known(tx, administration)
+
+
+def lock_known(tx: Connection, administration: str) -> None:
+    """`lock` for an administration that has imports already."""
+    tx.execute(
+        select(subledger.c.side)
+        .where(subledger.c.administration == administration)
+        .order_by(subledger.c.side)
+        .with_for_update()
+    ).all()
+
+
+def make_last(tx: Connection, of: Subledger, import_id: int | None, currency: str) -> None:
+    """Note that this import is the one that stands, None for none. Needs the lock."""
+    tx.execute(
+        update(subledger)
+        .where(subledger.c.administration == of.administration, subledger.c.side == of.side)
+        .values(last_import_id=import_id, currency=currency)
+    )
+
+
+def find_last_id(tx: Connection, of: Subledger) -> int | None:
+    """The id of the import that stands, None before the first."""
+    last_id: int | None = tx.execute(
+        select(subledger.c.last_import_id).where(
+            subledger.c.administration == of.administration, subledger.c.side == of.side
+        )
+    ).scalar()
+    return last_id
+
+
+def _insert_subledger(tx: Connection, administration: str, side: Side, currency: str) -> Executable:
+    values = {"administration": administration, "side": side, "currency": currency}
+    if tx.dialect.name == "postgresql":
+        return postgresql.insert(subledger).values(values).on_conflict_do_nothing()
+    return sqlite.insert(subledger).values(values).on_conflict_do_nothing()
