@@ -21,11 +21,32 @@ class Route:
     authenticate: tuple[str, ...]
 
 
+Answer = Literal["apply", "hold"]
+"""What to do where a sign of a wrong export is there or not, and no number says how strong it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When an export looks wrong enough to ask first (setting `thresholds`)."""
+    """When an export looks wrong enough to ask first (setting `thresholds`). A share or a count of 0 never asks."""
 
-    first_import: Literal["apply", "hold"] = "apply"
+    first_import: Answer = "apply"
+    first_negative: Answer = "hold"
+    nothing_open: Answer = "hold"
+    vanished_page: Answer = "hold"
+    vanished_accounts_percent: int = 40
+    vanished_accounts_least: int = 5
+    vanished_amount_percent: int = 50
+    not_due_gone_least: int = 3
+    later_gone_least: int = 3
+    sign_changed_percent: int = 80
+    sign_changed_least: int = 3
+    id_conflicts_percent: int = 20
+    other_administration: Answer = "hold"
+    applied_before: Answer = "hold"
+    older_file: Answer = "hold"
+    on_two_pages: Answer = "hold"
+    export_errors: Answer = "hold"
+    page_wait_minutes: int = 15  # how long the reply to an incomplete set waits for the other pages
 
 
 @dataclass(frozen=True, slots=True)

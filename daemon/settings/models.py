@@ -35,6 +35,9 @@ Security = Literal["tls", "starttls", "none"]
 Address = Annotated[Text, AfterValidator(check_address)]
 AddressPattern = Annotated[Text, AfterValidator(check_address_pattern)]
 Sign = Literal["positive", "negative"]
+Answer = Literal["apply", "hold"]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Count = Annotated[int, Field(ge=0)]
 
 
 class StoreSettings(Table):
@@ -144,12 +147,66 @@ class MatchingSettings(Table):
 
 
 class ThresholdSettings(Table):
-    """When an export looks wrong enough to ask first."""
+    """When an export looks wrong enough to ask first. A share or a count of 0, or `apply`, switches a rule off."""
 
     # Each key is the field of that name in handlers.policy.Rules.
-    first_import: Literal["apply", "hold"] = Field(
+    first_import: Answer = Field(
         default="apply",
         description="A first import cannot be compared with anything: apply it, or hold it until someone says yes.",
+    )
+    first_negative: Answer = Field(
+        default="hold", description="A first import whose total is below zero: the sign may be the other way round."
+    )
+    nothing_open: Answer = Field(default="hold", description="Nothing is open any more, although something was.")
+    vanished_page: Answer = Field(
+        default="hold", description="As many accounts are gone as fit on one page of the export."
+    )
+    vanished_accounts_percent: Percent = Field(
+        default=40, description="Ask if at least this share of the accounts with open items is gone."
+    )
+    vanished_accounts_least: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="But only if it is at least this many accounts."
+    )
+    vanished_amount_percent: Percent = Field(
+        default=50,
+        description="Ask if the open amounts, credit notes counted as positive, fell by at least this share.",
+    )
+    not_due_gone_least: Count = Field(
+        default=3,
+        description="Ask if every item that is not due yet is gone, and there were at least this many: "
+        "a filter on what is overdue.",
+    )
+    later_gone_least: Count = Field(
+        default=3,
+        description="Ask if at least this many known items have a later invoice date than any item in the export: "
+        "a filter on the date.",
+    )
+    sign_changed_percent: Percent = Field(
+        default=80, description="Ask if at least this share of the items known before has the opposite sign now."
+    )
+    sign_changed_least: Annotated[int, Field(ge=1)] = Field(
+        default=3, description="But only if it is at least this many items."
+    )
+    id_conflicts_percent: Percent = Field(
+        default=20,
+        description="Ask if the codes of more than this share of the accounts are known under other IDs of Exact: "
+        "other books.",
+    )
+    other_administration: Answer = Field(
+        default="hold", description="The same files were applied to another administration."
+    )
+    applied_before: Answer = Field(
+        default="hold", description="The same files were applied before, and replaced by later ones since."
+    )
+    older_file: Answer = Field(
+        default="hold",
+        description="The newest change in the file is older than last time, and items that were gone are open again.",
+    )
+    on_two_pages: Answer = Field(default="hold", description="The same item stands on two pages.")
+    export_errors: Answer = Field(default="hold", description="Exact wrote into the file that something went wrong.")
+    page_wait_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
+        default=15,
+        description="How long the reply to an export with pages missing waits for other mails to bring them.",
     )
 
 
