@@ -1,11 +1,12 @@
 """When an export may change balances: the rules, in the order in which they are asked."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from handlers.pages import PageSet
 from handlers.policy import Policy
+from handlers.rules import IMPLAUSIBLE, REFUSES, UNMATCHED, Evidence, ask
 from parsers.records import Finding
 from store.records import Comparison, ImportState, LastImport
 
@@ -29,18 +30,6 @@ class Decision:
     approvable: bool = False  # held, and a yes may apply it
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that the rules look at."""
-
-    pages: PageSet
-    comparison: Comparison
-    policy: Policy
-
-
-Rule = Callable[[Evidence], Finding | None]
-
-
 def order(date: datetime | None, arrived_at: datetime) -> datetime:
     """What "newer" is measured by: the mail's Date header in UTC, but never later than the server received it."""
     return min(date, arrived_at).astimezone(UTC) if date else arrived_at.astimezone(UTC)
@@ -54,74 +43,62 @@ def fingerprint(policy: Policy) -> str:
 def decide(pages: PageSet, comparison: Comparison, source: Source, policy: Policy, planned_under: str) -> Decision:
     """What becomes of the export that `pages` are, if `comparison` is what applying it would do.
 
-    `planned_under` is the fingerprint of the settings with which the files were read.
+    `planned_under` is the fingerprint of the settings with which the files were read. All doubts are told at once: a
+    yes is for everything that the report asked.
     """
-    last = comparison.last
+    evidence = Evidence(pages, comparison, policy)
+    if settled := _settled(evidence, source, planned_under):
+        return settled
+    doubts = (*_pages_in_doubt(pages), *ask(IMPLAUSIBLE, evidence))
+    if doubts:
+        return Decision("held", doubts[0].code, (*doubts, *_notes(evidence)), approvable=True)
+    return Decision("applied", findings=tuple(_notes(evidence)))
+
+
+def decide_approved(
+    pages: PageSet, comparison: Comparison, source: Source, policy: Policy, planned_under: str
+) -> Decision:
+    """What becomes of a held export to which a person said yes, read and compared again.
+
+    A yes answers every doubt: whether these are all pages, and whether the figures are right. It does not help where
+    a page is known to be missing or accounts cannot be told apart (held still, and not approvable), where accounts
+    are unknown and the setting refuses them, or where a newer export was applied meanwhile. Whether `comparison` is
+    against the same balances as the report that was answered is for the caller to see to.
+    """
+    evidence = Evidence(pages, comparison, policy)
+    return _settled(evidence, source, planned_under) or Decision("applied", findings=tuple(_notes(evidence)))
+
+
+def still_waiting(decision: Decision, ref: str, asked_at: datetime) -> Decision:
+    """The answer to the very files that are on hold already: the same questions, and since when they wait."""
+    waiting = Finding("still-waiting", values={"ref": ref, "asked_at": asked_at.isoformat()})
+    return replace(decision, state="held", reason=waiting.code, findings=(waiting, *decision.findings))
+
+
+def _settled(evidence: Evidence, source: Source, planned_under: str) -> Decision | None:
+    """The decision where no yes is asked for, or none would help."""
+    pages, last = evidence.pages, evidence.comparison.last
     if last and last.files == pages.hashes and last.planned_under == planned_under:
         return Decision("unchanged", "same-again", (_about("same-again", last), *pages.findings))
     if last and _key(source) < (last.ordered_at, last.arrived_at, last.uid):
         return Decision("refused", "stale", (_about("stale", last), *pages.findings))
-    if not pages.complete:
-        return Decision("held", pages.reason, pages.findings, approvable=pages.approvable)
-    evidence = Evidence(pages, comparison, policy)
-    notes = (*pages.findings, *_notes(evidence))
-    if refusals := tuple(_ask(REFUSES, evidence)):
-        return Decision("refused", refusals[0].code, (*refusals, *notes))
-    unmatched = tuple(_ask(UNMATCHED, evidence))
-    if doubts := (*unmatched, *_ask(IMPLAUSIBLE, evidence)):
-        return Decision("held", doubts[0].code, (*doubts, *notes), approvable=not unmatched)
-    return Decision("applied", findings=notes)
-
-
-def unknown_accounts(evidence: Evidence) -> Finding | None:
-    """The setting says that accounts are made elsewhere first."""
-    comparison = evidence.comparison
-    if evidence.policy.unknown_accounts == "refuse" and comparison.created:
-        examples = ", ".join(account.code or account.name for account in comparison.largest_created[:5])
-        return Finding("unknown-accounts", values={"accounts": comparison.created, "examples": examples})
+    if not pages.complete and not pages.approvable:
+        return Decision("held", pages.reason, pages.findings)
+    if refusals := tuple(ask(REFUSES, evidence)):
+        return Decision("refused", refusals[0].code, (*refusals, *_notes(evidence)))
+    if unmatched := tuple(ask(UNMATCHED, evidence)):
+        doubts = (*unmatched, *_pages_in_doubt(pages), *ask(IMPLAUSIBLE, evidence))
+        return Decision("held", unmatched[0].code, (*doubts, *_notes(evidence)))
     return None
 
 
-def nameless_accounts(evidence: Evidence) -> Finding | None:
-    """An account with neither ID nor code cannot be found again."""
-    nameless = evidence.comparison.nameless
-    return Finding("nameless-accounts", values={"accounts": nameless}) if nameless else None
-
-
-def ambiguous_codes(evidence: Evidence) -> Finding | None:
-    """A code without an ID that several stored accounts bear."""
-    codes = evidence.comparison.ambiguous
-    if not codes:
-        return None
-    return Finding("ambiguous-codes", values={"examples": ", ".join(codes[:5])})
-
-
-def nothing_open(evidence: Evidence) -> Finding | None:
-    """Nothing is open any more although something was: more often an export of nothing than good news."""
-    comparison = evidence.comparison
-    if comparison.gross_before and not comparison.gross_after:
-        return Finding("nothing-open", values={"total": comparison.total_before})
-    return None
-
-
-def first_to_confirm(evidence: Evidence) -> Finding | None:
-    """Nothing to compare with, and the administration wants someone to look first."""
-    if evidence.comparison.last is None and evidence.policy.rules.first_import == "hold":
-        return Finding("first-import-held", values={"total": evidence.comparison.total_after})
-    return None
-
-
-REFUSES: tuple[Rule, ...] = (unknown_accounts,)
-UNMATCHED: tuple[Rule, ...] = (nameless_accounts, ambiguous_codes)  # cannot be applied, so no yes helps
-IMPLAUSIBLE: tuple[Rule, ...] = (nothing_open, first_to_confirm)  # each sign of a filtered or misdirected export
-
-
-def _ask(rules: tuple[Rule, ...], evidence: Evidence) -> Iterator[Finding]:
-    return (finding for rule in rules if (finding := rule(evidence)))
+def _pages_in_doubt(pages: PageSet) -> tuple[Finding, ...]:
+    return tuple(finding for finding in pages.findings if finding.code == pages.reason)
 
 
 def _notes(evidence: Evidence) -> Iterator[Finding]:
     """What is worth saying whatever is decided."""
+    yield from (finding for finding in evidence.pages.findings if finding.code != evidence.pages.reason)
     if evidence.comparison.last is None:
         yield Finding("first-import")
 

@@ -5,9 +5,9 @@ The source language is English; each other language is one file `locale/LANGUAGE
 
 import gettext
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Context, Decimal
 from functools import cache
 from importlib.resources import files
@@ -16,9 +16,10 @@ from typing import Self
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, get_timezone
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from handlers.policy import Policy
 
@@ -113,8 +114,20 @@ class Voice:
     def moment(self, when: datetime) -> str:
         """A moment in the administration's time zone, to the minute."""
         zone = get_timezone(self.time_zone)
-        day = format_date(when.astimezone(zone).date(), "long", locale=self.locale)
-        return f"{day} {format_datetime(when, 'HH:mm', tzinfo=zone, locale=self.locale)}"
+        clock = format_datetime(when, "HH:mm", tzinfo=zone, locale=self.locale)
+        return f"{self.day(when.astimezone(zone).date())} {clock}"
+
+    def day(self, day: date) -> str:
+        """A calendar date in full."""
+        return str(format_date(day, "long", locale=self.locale))
+
+    def percent(self, hundredths: int) -> str:
+        """A share as the language writes it: `40%`, `40 %`."""
+        return str(format_percent(Decimal(hundredths).scaleb(-2), locale=self.locale))
+
+    def listed(self, things: Sequence[str]) -> str:
+        """Some things as one phrase: `a, b and c`."""
+        return str(format_list(things, locale=self.locale))
 
     def _signed(self, value: int, figure: str) -> str:
         if not value:

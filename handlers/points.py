@@ -1,9 +1,8 @@
 """Findings put into words: what is wrong or worth knowing, where, and what the reader can do."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from handlers.codes import CODES, GRAVITY, Code, Severity
 from handlers.codes.code import Manner
@@ -31,16 +30,19 @@ class Point:
 
 
 def points(findings: Iterable[Finding], voice: Voice) -> tuple[Point, ...]:
-    """The findings in words, the gravest first; those that say the same are said once."""
+    """The findings in words, the gravest first, else in their order; those that say the same are said once.
+
+    Of points in a row with the same thing to do only the last says it.
+    """
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(finding.code, []).append(finding)
+    gravest_first = sorted(kinds, key=lambda code: GRAVITY.index(CODES[code].severity))
+    said = [point for code in gravest_first for point in _points_of(tuple(kinds[code]), voice)]
     return tuple(
-        point
-        for _, kind in groupby(sorted(findings, key=_gravest_first), key=_gravest_first)
-        for point in _points_of(tuple(kind), voice)
+        point if at == len(said) or said[at].todo != point.todo else replace(point, todo="")
+        for at, point in enumerate(said, start=1)
     )
-
-
-def _gravest_first(finding: Finding) -> tuple[int, str]:
-    return GRAVITY.index(CODES[finding.code].severity), finding.code
 
 
 def _points_of(findings: tuple[Finding, ...], voice: Voice) -> Iterator[Point]:
@@ -79,6 +81,10 @@ def _written(value: str | int, manner: Manner | None, voice: Voice) -> str:
             return voice.size(int(value))
         case "moment":
             return voice.moment(datetime.fromisoformat(str(value)))
+        case "day":
+            return voice.day(date.fromisoformat(str(value)))
+        case "percent":
+            return voice.percent(int(value))
         case None:
             return voice.number(value) if isinstance(value, int) else clean(value)
 

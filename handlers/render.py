@@ -6,6 +6,7 @@ from textwrap import fill
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from handlers.ageing import Bar
 from handlers.language import Voice
 from handlers.report import Report
 from handlers.tables import Table
@@ -41,6 +42,12 @@ def aligned(table: Table) -> str:
     return "\n".join(_line(row, widths) for row in rows)
 
 
+def aligned_bar(bar: Bar) -> str:
+    """The slices of `bar` in columns of plain text."""
+    first, *rest = ((part.label, part.amount, part.share) for part in bar.slices)
+    return aligned(Table("", first, tuple(rest)))
+
+
 def wrapped(text: str, indent: str = "") -> str:
     """`text` broken into lines of the plain text, all after the first behind `indent`."""
     return fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
@@ -63,5 +70,6 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["aligned"] = aligned
+    environment.filters["aligned_bar"] = aligned_bar
     environment.filters["wrapped"] = wrapped
     return environment

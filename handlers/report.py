@@ -10,9 +10,32 @@ from handlers.policy import Policy
 from parsers.records import File, Finding
 from store.records import Ageing, Comparison, CreditCrossing, ImportState, MessageState, Subledger
 
-Verdict = Literal["applied", "unchanged", "held", "refused", "mixed"]
+Verdict = Literal["applied", "unchanged", "held", "refused", "mixed", "rejected", "closed"]
+Answer = Literal["approved", "rejected", "unclear", "blocked", "outdated", "closed"]
+"""How the answer to a held report was taken: a yes that was carried out; a no; neither; a yes that does not help; a
+yes to figures that have changed since, so that it is asked anew; an answer to what is decided already.
+"""
 
 WORST_FIRST: tuple[ImportState, ...] = ("held", "refused", "applied", "unchanged")
+GOOD: tuple[Verdict, ...] = ("applied", "rejected", "closed", "unchanged")  # the first that occurs is told
+
+# An answer is a mail of its own, which never waits for anything.
+STATES_OF_ANSWERS: dict[Answer, ImportState] = {
+    "approved": "applied",
+    "rejected": "unchanged",
+    "unclear": "refused",
+    "blocked": "refused",
+    "outdated": "unchanged",
+    "closed": "unchanged",
+}
+VERDICTS_OF_ANSWERS: dict[Answer, Verdict] = {
+    "approved": "applied",
+    "rejected": "rejected",
+    "unclear": "held",
+    "blocked": "held",
+    "outdated": "held",
+    "closed": "closed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +47,7 @@ class Settled:
     decision: Decision
     comparison: Comparison | None = None  # None where nothing was compared
     import_id: int | None = None  # None where it is not known before the import is written
+    answer: Answer | None = None  # set where the mail was an answer about this side: `answers.take`
     ageing: Ageing | None = None  # of the balances after an applied import, on the day of the export
     crossed: tuple[CreditCrossing, ...] = ()  # whose balance passed the credit limit, in either direction
 
@@ -48,13 +72,14 @@ class Report:
     @property
     def state(self) -> MessageState:
         """The state of the mail: that of its worst file. A mail with nothing in it is refused."""
-        return _message_state(worst(_states(self)))
+        state = worst([_state_of_mail(side) for side in self.settled] + ["refused" for _ in self.refused])
+        return state if state in ("held", "applied", "unchanged") else "refused"
 
     @property
     def reason(self) -> str:
         """The code of the finding that decided the state; "" when all was applied."""
         for side in self.settled:
-            if side.state == self.state and side.decision.reason:
+            if _state_of_mail(side) == self.state and side.decision.reason:
                 return side.decision.reason
         if self.state == "refused":
             return next((finding.code for finding in (*self.refused, *self.notes)), "nothing-to-import")
@@ -63,13 +88,11 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """Which sentence the reply begins with: that of its best part, or `mixed` where some cannot be used."""
-        states = set(_states(self))
-        good, bad = states & {"applied", "unchanged"}, states & {"held", "refused"}
-        if good and bad:
-            return "mixed"
+        verdicts = {_verdict(side) for side in self.settled} | {"refused" for _ in self.refused}
+        good = next((verdict for verdict in GOOD if verdict in verdicts), None)
         if good:
-            return "applied" if "applied" in good else "unchanged"
-        return "held" if "held" in bad else "refused"
+            return "mixed" if verdicts & {"held", "refused"} else good
+        return "held" if "held" in verdicts else "refused"
 
 
 def worst(states: Iterable[ImportState]) -> ImportState:
@@ -78,9 +101,11 @@ def worst(states: Iterable[ImportState]) -> ImportState:
     return next((state for state in WORST_FIRST if state in present), "refused")
 
 
-def _states(report: Report) -> list[ImportState]:
-    return [side.state for side in report.settled] + ["refused" for _ in report.refused]
+def _state_of_mail(side: Settled) -> ImportState:
+    return STATES_OF_ANSWERS[side.answer] if side.answer else side.state
 
 
-def _message_state(state: ImportState) -> MessageState:
-    return state if state in ("held", "applied", "unchanged") else "refused"
+def _verdict(side: Settled) -> Verdict:
+    if side.answer:
+        return VERDICTS_OF_ANSWERS[side.answer]
+    return side.state if side.state in ("applied", "unchanged", "held") else "refused"

@@ -1,10 +1,10 @@
 """The figures of one side as tables of text, in one language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handlers.language import N_, Voice, clean
-from store.records import AccountChange, Comparison
+from store.records import AccountChange, Comparison, CreditCrossing
 
 SHOWN = 10  # accounts in one table
 
@@ -36,6 +36,25 @@ def tables(comparison: Comparison, voice: Voice, applied: bool) -> Iterator[Tabl
         yield _short(title, now, comparison.created, [(c, c.after) for c in comparison.largest_created], voice)
     if any(total.currency != voice.currency for total in comparison.currencies):
         yield _currencies(comparison, voice)
+
+
+def crossings(crossed: Sequence[CreditCrossing], voice: Voice) -> Iterator[Table]:
+    """Whose balance passed the credit limit: those now above it first, the farthest first; then those back under."""
+    head = tuple(voice.say(word) for word in (N_("Account"), N_("Limit"), N_("Before"), N_("Now"), N_("Room left")))
+    above = [change for change in crossed if change.after > change.limit]
+    back = [change for change in crossed if change.after <= change.limit]
+    for title, changes in ((N_("Now above the credit limit"), above), (N_("Back under the credit limit"), back)):
+        if changes:
+            changes.sort(key=lambda change: (change.limit - change.after, change.code or "", change.name))
+            rows = tuple(
+                (
+                    _named(change.code, change.name),
+                    *(voice.amount(figure) for figure in (change.limit, change.before, change.after)),
+                    voice.amount(change.limit - change.after),
+                )
+                for change in changes[:SHOWN]
+            )
+            yield Table(voice.say(title), head, rows, voice.others(len(changes) - len(rows)))
 
 
 def _totals(comparison: Comparison, then: str, now: str, voice: Voice) -> Table:
@@ -83,6 +102,8 @@ def _currencies(comparison: Comparison, voice: Voice) -> Table:
 
 
 def _label(change: AccountChange) -> str:
-    return " ".join(filter(None, (clean(change.code or "", 20), clean(change.name, 60)))) or clean(
-        change.exact_id or "?"
-    )
+    return _named(change.code, change.name) or clean(change.exact_id or "?")
+
+
+def _named(code: str | None, name: str) -> str:
+    return " ".join(filter(None, (clean(code or "", 20), clean(name, 60))))

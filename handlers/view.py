@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from handlers.ageing import Bar, bar
 from handlers.codes import CODES
 from handlers.language import N_, Voice, clean
 from handlers.points import Point, points
+from handlers.question import question
 from handlers.report import Report, Settled, Verdict
-from handlers.tables import Table, tables
+from handlers.tables import Table, crossings, tables
 from parsers.records import File, Finding, Side
 from store.records import ImportState
 
@@ -19,6 +21,8 @@ HEADLINES: dict[Verdict, str] = {
     "held": N_("Not processed yet, please check"),
     "refused": N_("Not processed"),
     "mixed": N_("Processed in part"),
+    "rejected": N_("Put aside"),
+    "closed": N_("Already decided"),
 }
 LEADS: dict[Verdict, str] = {
     "applied": N_("There is nothing you need to do."),
@@ -26,6 +30,8 @@ LEADS: dict[Verdict, str] = {
     "held": N_("The balances stay as they were. Below is what looks wrong, and what you can do."),
     "refused": N_("The balances stay as they were. Below is what is wrong, and what to send instead."),
     "mixed": N_("What could be used is done. Below is what could not, and what you can do."),
+    "rejected": N_("The balances stay as they were. Send a new export whenever you have one."),
+    "closed": N_("Your answer changed nothing. There is nothing you need to do."),
 }
 SIDES: dict[Side, str] = {"receivable": N_("receivables"), "payable": N_("payables")}
 TITLES: dict[Side, str] = {"receivable": N_("Receivables (A/R)"), "payable": N_("Payables (A/P)")}
@@ -34,6 +40,9 @@ STATES: dict[ImportState, str] = {
     "unchanged": N_("Nothing changed."),
     "held": N_("On hold: the balances stay as they were."),
     "refused": N_("Not processed: the balances stay as they were."),
+    "rejected": N_("Put aside: the balances stay as they were."),
+    "superseded": N_("A newer export took its place."),
+    "undone": N_("Taken back: the balances are as they were before it."),
 }
 STEPS = (
     N_(
@@ -55,6 +64,7 @@ class Section:
     files: str
     points: tuple[Point, ...]
     tables: tuple[Table, ...]
+    bar: Bar | None  # what is open by due date
     control: str  # the total to compare with Exact's own list; "" where nothing was applied
     remarks: tuple[Point, ...]  # about single items
 
@@ -68,6 +78,8 @@ class View:
     subject: str
     headline: str
     lead: str
+    question_title: str
+    question: tuple[str, ...]  # what the reader can do about what is on hold; none where nothing is
     points: tuple[Point, ...]
     sections: tuple[Section, ...]
     steps_title: str
@@ -87,6 +99,8 @@ def view(report: Report, voice: Voice) -> View:
         subject=_head(verdict, ", ".join(_topics(report, voice)), voice) + f" – {administration}",
         headline=_headline(verdict, report, findings, voice),
         lead=_lead(report, voice),
+        question_title=voice.say("What you can do"),
+        question=tuple(question(report, {side: voice.say(name) for side, name in SIDES.items()}, voice)),
         points=points((*findings, *report.notes), voice),
         sections=_sections(report.settled, voice),
         steps_title=voice.say("How to make the right export"),
@@ -168,7 +182,7 @@ def _sections(sides: Iterable[Settled], voice: Voice) -> tuple[Section, ...]:
 
 
 def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Section:
-    comparison, held = settled.comparison, settled.state == "held"
+    comparison = settled.comparison
     told = settled.state in ("applied", "unchanged") or settled.decision.approvable  # else the figures mislead
     control = ""
     if comparison and settled.state in ("applied", "unchanged"):
@@ -182,10 +196,18 @@ def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Sec
         status=voice.say(STATES[settled.state]),
         files=_named(settled.files, voice),
         points=points(settled.decision.findings, voice),
-        tables=tuple(tables(comparison, voice, not held)) if comparison and told else (),
+        tables=_tables(settled, voice) if told else (),
+        bar=bar(settled.ageing, voice) if settled.ageing and settled.state == "applied" else None,
         control=control,
         remarks=points(warnings, voice),
     )
+
+
+def _tables(settled: Settled, voice: Voice) -> tuple[Table, ...]:
+    if settled.comparison is None:
+        return ()
+    figures = tuple(tables(settled.comparison, voice, settled.state != "held"))
+    return (*figures, *crossings(settled.crossed, voice)) if settled.state == "applied" else figures
 
 
 def _named(files: tuple[File, ...], voice: Voice) -> str:

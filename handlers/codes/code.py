@@ -10,9 +10,9 @@ Severity = Literal["refused", "held", "warning", "note"]
 GRAVITY: tuple[Severity, ...] = ("refused", "held", "warning", "note")
 
 
-Manner = Literal["money", "size", "moment"]
-"""How a value is written: minor units of the administration's currency, bytes, or a moment in ISO 8601. Whole numbers
-are grouped and text stands as it is.
+Manner = Literal["money", "size", "moment", "day", "percent"]
+"""How a value is written: minor units of the administration's currency, bytes, a moment or a calendar date in
+ISO 8601, a whole number of hundredths. Other whole numbers are grouped, and text stands as it is.
 """
 
 
@@ -30,4 +30,7 @@ RESEND_ALL = N_("Export again and send all pages in one mail.")
 EXPORT_ANEW = N_("Export again and attach the file as it is, without opening or saving it in another program.")
 FOLLOW_STEPS = N_("Follow the steps below to make the export of open items.")
 SPLIT_UP = N_("Send the export alone, in a new mail, as plain XML or as a zip file.")
+LOOK_FOR_FILTER = N_(
+    "Look whether the export was made with a filter or in another administration, and export again without it."
+)
 MEND_IN_EXACT = N_("Look at this item in Exact Online, mend it there, and export again.")

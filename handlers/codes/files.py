@@ -22,6 +22,8 @@ FILES: dict[str, Code] = {
     "too-many-parts": _refused(N_("The mail has more than %(limit)s parts."), SPLIT_UP),
     "nested-too-deep": _refused(N_("The parts of the mail lie more than %(limit)s deep in each other."), SPLIT_UP),
     "too-much-memory": _refused(N_("%(file)s takes more memory to read than any real export does."), EXPORT_ANEW),
+    "too-much-time": _refused(N_("%(file)s takes longer to read than any real export does."), EXPORT_ANEW),
+    "reader-died": _refused(N_("%(file)s cannot be read: the program that reads it breaks down on it."), EXPORT_ANEW),
     "nothing-attached": _mistaken(N_("There is nothing attached to your mail.")),
     "not-exact-globe": _mistaken(
         N_("%(file)s comes from Exact Globe, not from Exact Online, and has no open items as they are needed here.")

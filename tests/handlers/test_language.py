@@ -53,6 +53,13 @@ def test_a_translation_is_whole_and_keeps_the_values(language: str) -> None:
             assert not entry.fuzzy
 
 
+def test_no_two_languages_say_a_whole_sentence_alike() -> None:
+    for message in messages_in_code():
+        if message.count(" ") > 3 and message.isprintable():
+            said = [translations(language).gettext(message) for language in languages()]
+            assert len(set(said)) == len(said), message
+
+
 def test_a_language_without_a_catalogue_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         translations("tlh")

@@ -1,7 +1,9 @@
 """Each kind of reply in each language against a golden file, and what no reply may ever contain."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,15 +12,19 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 from reports import comparison, file, page, policy, report, settled
 
-from handlers.decide import Decision
-from handlers.language import languages
+from handlers.ageing import bar
+from handlers.answers import take, understand
+from handlers.decide import Decision, still_waiting
+from handlers.language import Voice, languages
 from handlers.pages import assemble
 from handlers.render import WIDTH, Rendered, aligned, render
-from handlers.report import Report
+from handlers.report import Answer, Report
+from handlers.rules import IMPLAUSIBLE, Evidence, ask
 from handlers.tables import Table
 from parsers.records import Finding
-from store.records import AccountChange, CurrencyTotal, Subledger
+from store.records import AccountChange, Ageing, CreditCrossing, CurrencyTotal, Subledger
 
+ASKED_AT = datetime(2025, 11, 20, 8, 3, tzinfo=UTC)
 CREDITORS = Subledger("nl01", "payable")
 CREDITORS_FILE = file("APs_1.xml", page("payable"), index=1)
 NEW = (
@@ -83,6 +89,59 @@ def incomplete() -> Report:
     return report(settled(Decision("held", pages.reason, pages.findings), files=pages.files))
 
 
+def answered(answer: Answer, decision: Decision, **changes: Any) -> Report:
+    side = settled(decision, import_id=57, **changes)
+    return report(take(side, answer, "3HXW-9T", ASKED_AT), subject="Re: Nog niet verwerkt")
+
+
+FILTERED = tuple(
+    finding
+    for finding in ask(
+        IMPLAUSIBLE,
+        Evidence(
+            assemble("receivable", [file()]),
+            comparison(
+                accounts=7,
+                accounts_before=12,
+                vanished=5,
+                gross_after=600_000,
+                not_due_before=17,
+                not_due_gone=17,
+                later_gone=9,
+                latest_invoice_date="2025-10-31",
+            ),
+            policy(),
+        ),
+    )
+)
+MISDIRECTED = tuple(
+    finding
+    for finding in ask(
+        IMPLAUSIBLE,
+        Evidence(
+            assemble("receivable", [file(pages=(page(ts_d="0x10"),), warnings=(Finding("export-error-message"),))]),
+            comparison(
+                elsewhere="be02",
+                id_conflicts=9,
+                applied_before="Q2LD-4W",
+                ts_d_before="0x11",
+                reopened=4,
+                on_two_pages=2,
+                vanished=500,
+                accounts_before=1800,
+                matched=30,
+                sign_changed=29,
+            ),
+            policy(),
+        ),
+    )
+)
+FIRST_TIME = (
+    Finding("first-negative", values={"total": -1_234_567}),
+    Finding("first-import-held", values={"total": -1_234_567}),
+)
+
+
 REPLIES: dict[str, Callable[[], Report]] = {
     "applied": lambda: report(settled()),
     "applied-first": lambda: report(
@@ -97,6 +156,49 @@ REPLIES: dict[str, Callable[[], Report]] = {
     ),
     "held-empty": lambda: report(settled(Decision("held", "nothing-open", (EMPTY,), approvable=True), comparison=GONE)),
     "held-page-missing": incomplete,
+    "held-page-full": lambda: report(
+        settled(Decision("held", "pages-last-full", (Finding("pages-last-full", "ARs_3.xml"),), approvable=True))
+    ),
+    "held-filtered": lambda: report(settled(Decision("held", FILTERED[0].code, FILTERED, True), import_id=57)),
+    "held-misdirected": lambda: report(settled(Decision("held", MISDIRECTED[0].code, MISDIRECTED, True))),
+    "held-first": lambda: report(settled(Decision("held", "first-negative", FIRST_TIME, True), comparison=FIRST)),
+    "held-both-sides": lambda: report(
+        settled(Decision("held", "nothing-open", (EMPTY,), True), comparison=GONE, import_id=57),
+        settled(
+            Decision("held", "nameless-accounts", (Finding("nameless-accounts", values={"accounts": 2}),)),
+            subledger=CREDITORS,
+            files=(CREDITORS_FILE,),
+            comparison=None,
+            import_id=58,
+        ),
+    ),
+    "held-still-waiting": lambda: report(
+        settled(
+            still_waiting(Decision("held", "nothing-open", (EMPTY,), True), "3HXW-9T", ASKED_AT),
+            comparison=GONE,
+            import_id=57,
+        )
+    ),
+    "answer-approved": lambda: answered("approved", Decision("applied")),
+    "answer-rejected": lambda: answered("rejected", Decision("rejected"), comparison=None),
+    "answer-unclear": lambda: answered("unclear", Decision("held", "x", (EMPTY,), True), comparison=GONE),
+    "answer-blocked": lambda: answered(
+        "blocked", Decision("held", "pages-missing", incomplete().settled[0].decision.findings), comparison=None
+    ),
+    "answer-outdated": lambda: answered("outdated", Decision("held", "x", (EMPTY,), True), comparison=GONE),
+    "answer-closed-applied": lambda: answered("closed", Decision("applied"), comparison=None),
+    "answer-closed-rejected": lambda: answered("closed", Decision("rejected"), comparison=None),
+    "answer-closed-superseded": lambda: answered("closed", Decision("superseded"), comparison=None),
+    "answer-closed-undone": lambda: answered("closed", Decision("undone"), comparison=None),
+    "applied-ageing-and-credit": lambda: report(
+        settled(
+            ageing=Ageing(812_000, 310_250, 0, 102_750, 75_000),
+            crossed=(
+                CreditCrossing("10042", "Bakker & Zn. Expeditie B.V.", 100_000, 0, 121_000),
+                CreditCrossing("10007", "Hafen Spedition GmbH", 50_000, 80_000, 41_050),
+            ),
+        )
+    ),
     "refused-stale": lambda: report(settled(Decision("refused", "stale", (STALE,)))),
     "refused-spreadsheet": lambda: report(refused=(Finding("not-spreadsheet", "openstaande posten.xlsx"),)),
     "refused-amount": lambda: report(
@@ -167,6 +269,7 @@ def hostile_reply(text: str) -> Rendered:
             settled(
                 files=(file(text, warnings=(Finding("unknown-element", text, 3, text, {"element": text}),)),),
                 comparison=comparison(**changes, currencies=(CurrencyTotal(f"?{text}", 1, 1, 1),)),
+                crossed=(CreditCrossing(text, text, 50, 0, 100),),
             ),
             refused=(Finding("not-other-xml", text, 1, text, {"root": text}),),
             subject=text,
@@ -201,3 +304,26 @@ def test_a_reply_fetches_nothing_and_runs_nothing(kind: str) -> None:
     tree = lxml_html.fromstring(render(REPLIES[kind]()).html)
     assert tree.xpath("//script | //img | //link | //iframe | //@src | //@href | //@onclick") == []
     assert "url(" not in render(REPLIES[kind]()).html
+
+
+@given(st.tuples(*[st.integers(-(10**6), 10**6)] * 5))
+def test_the_bar_shows_all_that_is_owed_and_nothing_else(amounts: tuple[int, ...]) -> None:
+    shown = bar(Ageing(*amounts), Voice.of(policy()))
+    assert [part.width > 0 for part in shown.slices] == [amount > 0 for amount in amounts]
+    assert sum(part.width for part in shown.drawn) <= 104
+    assert all(part in shown.slices for part in shown.drawn)
+
+
+def test_a_held_report_tells_how_to_say_yes_and_no_in_the_readers_language() -> None:
+    words = {"nl": ("ja", "nee"), "en": ("yes", "no"), "de": ("ja", "nein"), "fr": ("oui", "non")}
+    for language, (yes, no) in words.items():
+        text = render(replace(REPLIES["held-empty"](), policy=policy(language=language))).text
+        said = re.findall(r"[“„«]\s?(\w+)\s?[”“»]", text)
+        assert said == [yes, no]
+        assert (understand(yes), understand(no)) == ("yes", "no")
+
+
+def test_what_cannot_be_approved_is_not_asked_for_a_yes() -> None:
+    text = render(replace(incomplete(), policy=policy(language="en"))).text
+    assert "only the word" not in text
+    assert "missing page alone" in " ".join(text.split())

@@ -36,7 +36,8 @@ def envelope(**changes: Any) -> Envelope:
 
 def page(side: Side = "receivable", count: int | None = 3, pagesize: int | None = 500, **changes: Any) -> Page:
     blocks = changes.pop("blocks", count or 0)
-    return Page(side=side, blocks=blocks, items=blocks * 2, count=count, pagesize=pagesize, ts_d=None, **changes)
+    ts_d = changes.pop("ts_d", None)
+    return Page(side=side, blocks=blocks, items=blocks * 2, count=count, pagesize=pagesize, ts_d=ts_d, **changes)
 
 
 def file(name: str = "ARs_1.xml", *pages: Page, **changes: Any) -> File:
