@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports import comparison, file, last_import, page, policy
 
-from handlers.decide import Decision, Source, decide, fingerprint, order
+from handlers.decide import Decision, Source, decide, decide_approved, fingerprint, order, still_waiting
 from handlers.pages import PageSet, assemble
 from handlers.policy import Policy, Rules
 from parsers.records import File
@@ -91,6 +91,91 @@ def test_nothing_open_although_something_was_is_held() -> None:
     assert (decision.state, decision.reason, decision.approvable) == ("held", "nothing-open", True)
 
 
+def test_a_full_last_page_asks_all_that_looks_wrong_at_once() -> None:
+    decision = decided(comparison(elsewhere="be02"), pages=assemble("receivable", [file("ARs_1.xml", page(count=500))]))
+    assert codes(decision) == ["pages-last-full", "other-administration"]
+    assert decision.approvable
+
+
+def test_a_full_last_page_with_a_nameless_account_cannot_be_approved() -> None:
+    decision = decided(comparison(nameless=1), pages=assemble("receivable", [file("ARs_1.xml", page(count=500))]))
+    assert (decision.reason, decision.approvable) == ("nameless-accounts", False)
+
+
+def test_a_known_gap_is_not_compared_any_further() -> None:
+    gap = assemble("receivable", [file("ARs_2.xml", page(), number=2)])
+    assert codes(decided(comparison(gross_after=0, elsewhere="be02"), gap)) == ["pages-missing"]
+
+
+def test_the_same_again_goes_before_every_doubt() -> None:
+    same = replace(same_again(), elsewhere="be02", applied_before="Q2LD-4W")
+    assert decided(same).reason == "same-again"
+
+
+def test_a_stale_export_goes_before_every_doubt() -> None:
+    old = comparison(last=last_import(ordered_at=EIGHT + timedelta(days=1)), applied_before="Q2LD-4W")
+    assert decided(old).reason == "stale"
+
+
+def test_an_implausible_export_is_held_with_its_figures() -> None:
+    decision = decided(comparison(vanished=6, accounts_before=12))
+    assert (decision.state, decision.reason, decision.approvable) == ("held", "accounts-vanished", True)
+    assert decision.findings[0].values == {"vanished": 6, "before": 12}
+
+
+def approved(against: Comparison, pages: PageSet = WHOLE, **settings: Any) -> Decision:
+    under = policy(**settings)
+    return decide_approved(pages, against, TODAY, under, fingerprint(under))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"gross_after": 0},
+        {"vanished": 12},
+        {"elsewhere": "be02"},
+        {"applied_before": "Q2LD-4W"},
+        {"on_two_pages": 2},
+        {"accounts": 10, "id_conflicts": 9},
+        {"last": None, "total_after": -1},
+    ],
+)
+def test_a_yes_answers_every_doubt(facts: dict[str, Any]) -> None:
+    assert decided(comparison(**facts)).approvable
+    assert approved(comparison(**facts)).state == "applied"
+
+
+def test_a_yes_says_that_a_full_last_page_is_the_last() -> None:
+    assert approved(comparison(), assemble("receivable", [file("ARs_1.xml", page(count=500))])).state == "applied"
+
+
+def test_a_yes_does_not_fill_a_known_gap() -> None:
+    decision = approved(comparison(), assemble("receivable", [file("ARs_2.xml", page(), number=2)]))
+    assert (decision.state, decision.reason, decision.approvable) == ("held", "pages-missing", False)
+
+
+@pytest.mark.parametrize("facts", [{"nameless": 1}, {"ambiguous": ("A1",)}])
+def test_a_yes_does_not_tell_accounts_apart(facts: dict[str, Any]) -> None:
+    decision = approved(comparison(**facts))
+    assert (decision.state, decision.approvable) == ("held", False)
+
+
+def test_a_yes_does_not_make_accounts_known() -> None:
+    assert approved(comparison(created=1), unknown_accounts="refuse").reason == "unknown-accounts"
+
+
+def test_a_yes_comes_too_late_for_an_export_that_a_newer_one_replaced() -> None:
+    assert approved(comparison(last=last_import(ordered_at=EIGHT + timedelta(days=1)))).reason == "stale"
+    assert approved(same_again()).state == "unchanged"
+
+
+def test_an_export_that_waits_already_is_answered_with_what_was_asked() -> None:
+    held = decided(comparison(gross_after=0))
+    waiting = still_waiting(held, "3HXW-9T", EIGHT)
+    assert (waiting.state, waiting.reason, waiting.approvable) == ("held", "still-waiting", True)
+    assert codes(waiting) == ["still-waiting", "nothing-open"]
+
+
 def test_a_total_of_nil_is_not_nothing_open() -> None:
     assert decided(comparison(total_after=0)).state == "applied"
 
@@ -158,8 +243,15 @@ page_files = st.builds(
     st.none() | st.integers(1, 3),
 )
 comparisons = st.builds(
-    lambda gross, before, nameless, created, last, ambiguous: comparison(
-        gross_after=gross, gross_before=before, nameless=nameless, created=created, last=last, ambiguous=ambiguous
+    lambda gross, before, nameless, created, last, ambiguous, vanished, elsewhere: comparison(
+        gross_after=gross,
+        gross_before=before,
+        nameless=nameless,
+        created=created,
+        last=last,
+        ambiguous=ambiguous,
+        vanished=vanished,
+        elsewhere=elsewhere,
     ),
     st.integers(0, 2),
     st.integers(0, 2),
@@ -167,6 +259,8 @@ comparisons = st.builds(
     st.integers(0, 1),
     st.none() | st.builds(lambda at: last_import(ordered_at=at), moments),
     st.sampled_from([(), ("A1",)]),
+    st.integers(0, 12),
+    st.sampled_from([None, "be02"]),
 )
 policies = st.builds(
     lambda unknown, first: policy(unknown_accounts=unknown, rules=Rules(first_import=first)),
@@ -190,5 +284,21 @@ def test_nothing_that_must_be_asked_about_is_ever_applied(
         assert against.last is None or against.last.ordered_at <= TODAY.ordered_at
         assert against.last or under.rules.first_import == "apply"
         assert not against.created or under.unknown_accounts == "create"
+        assert against.elsewhere is None
+        assert against.vanished < 5
     else:
         assert decision.reason == decision.findings[0].code
+
+
+@given(st.lists(page_files, min_size=1, max_size=4), comparisons, policies)
+def test_a_yes_changes_what_can_be_approved_and_nothing_else(
+    files: list[File], against: Comparison, under: Policy
+) -> None:
+    numbered = [replace(one, index=index, sha256=f"{index} {one.name}") for index, one in enumerate(files)]
+    pages = assemble("receivable", numbered)
+    asked = decide(pages, against, TODAY, under, fingerprint(under))
+    answered = decide_approved(pages, against, TODAY, under, fingerprint(under))
+    if asked.state == "held" and asked.approvable:
+        assert answered.state == "applied"
+    else:
+        assert answered == asked
