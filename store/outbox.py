@@ -5,10 +5,10 @@ A claim is a time before which nobody else tries the same mail. A courier that d
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, text, update
 
 from store.records import ClaimedMail, OutgoingMail
-from store.schema import outbox
+from store.schema import message, outbox
 
 _QUEUED = outbox.c.state == text("'queued'")  # as the partial index says it
 
@@ -96,6 +96,26 @@ def cancel_held_back(tx: Connection, message_id: int) -> int:
         outbox.c.message == message_id, _QUEUED, outbox.c.tries == 0, outbox.c.next_try_at > outbox.c.created_at
     )
     return tx.execute(waiting.values(state="cancelled")).rowcount
+
+
+def count_replies(tx: Connection, recipient: str, administration: str | None, now: datetime) -> tuple[int, int, int]:
+    """Replies put in that were not taken back: to `recipient` about `administration` within the hour and within the
+    day before `now`, and to everybody within the hour.
+    """
+    is_reply = (outbox.c.kind == text("'reply'"), outbox.c.state != "cancelled")  # as the partial index says it
+    hour_ago, day_ago = now - timedelta(hours=1), now - timedelta(days=1)
+    to_sender = (
+        select(
+            func.count(case((outbox.c.created_at > hour_ago, 1))),
+            func.count(),
+        )
+        .join(message, message.c.id == outbox.c.message)
+        .where(*is_reply, outbox.c.recipient == recipient, outbox.c.created_at > day_ago)
+        .where(message.c.administration == administration)
+    )
+    hour, day = tx.execute(to_sender).one()
+    everybody = select(func.count()).where(*is_reply, outbox.c.created_at > hour_ago)
+    return hour, day, tx.execute(everybody).scalar_one()
 
 
 def count_states(tx: Connection) -> dict[str, int]:

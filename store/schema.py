@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 
 from store.views import VIEWS
 
-REVISION = "0002"  # what the migrations lead to; here so that start-up need not load Alembic to compare
+REVISION = "0003"  # what the migrations lead to; here so that start-up need not load Alembic to compare
 
 metadata = MetaData()
 
@@ -391,6 +391,17 @@ Index(
     outbox.c.next_try_at,
     sqlite_where=outbox.c.state == text("'queued'"),
     postgresql_where=outbox.c.state == text("'queued'"),
+)
+_REPLY = outbox.c.kind == text("'reply'")
+Index("outbox_recent", outbox.c.created_at, sqlite_where=_REPLY, postgresql_where=_REPLY)
+Index("outbox_recipient", outbox.c.recipient, outbox.c.created_at, sqlite_where=_REPLY, postgresql_where=_REPLY)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("topic", Text, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    PrimaryKeyConstraint("topic", name="notice_pkey"),
 )
 
 

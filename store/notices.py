@@ -1,0 +1,23 @@
+"""What people were told of, so that they are not told again and again, by however many daemons."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.schema import notice
+
+
+def take(tx: Connection, topic: str, now: datetime, every: timedelta) -> bool:
+    """Whether `topic` was not told of within `every`; then it counts as told of, in the caller's transaction."""
+    insert = postgresql.insert(notice) if tx.dialect.name == "postgresql" else sqlite.insert(notice)
+    told = tx.execute(
+        insert.values(topic=topic, told_at=now).on_conflict_do_update(
+            index_elements=[notice.c.topic], set_={"told_at": now}, where=notice.c.told_at <= now - every
+        )
+    )
+    return told.rowcount == 1
+
+
+def last_told(tx: Connection, topic: str) -> datetime | None:
+    return tx.execute(select(notice.c.told_at).where(notice.c.topic == topic)).scalar_one_or_none()
