@@ -1,6 +1,6 @@
 """What a reply tells: one mail, side by side and file by file. Filled by the import, put into words by `render`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 from handlers.decide import Decision
 from handlers.policy import Policy
 from parsers.records import File, Finding
-from store.records import Ageing, Comparison, CreditCrossing, ImportState, MessageState, Subledger
+from store.records import Ageing, CardChanges, Comparison, CreditCrossing, ImportState, MessageState, Subledger
 
 Verdict = Literal["applied", "unchanged", "held", "refused", "mixed", "rejected", "closed"]
 Answer = Literal["approved", "rejected", "unclear", "blocked", "outdated", "closed"]
@@ -58,6 +58,26 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledAccounts:
+    """What became of the files of accounts, taken together."""
+
+    files: tuple[File, ...]
+    changes: CardChanges
+
+    @property
+    def state(self) -> ImportState:
+        """Refused as a whole where a code fits several accounts."""
+        if self.changes.ambiguous:
+            return "refused"
+        return "unchanged" if self.changes.is_empty else "applied"
+
+    @property
+    def reason(self) -> str:
+        """As `Decision.reason`."""
+        return {"refused": "list-ambiguous", "unchanged": "accounts-known"}.get(self.state, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that the reply to one mail is made of."""
 
@@ -66,21 +86,22 @@ class Report:
     received_at: datetime
     subject: str = ""  # of the mail that is answered
     settled: tuple[Settled, ...] = ()
+    accounts: SettledAccounts | None = None
     refused: tuple[Finding, ...] = ()  # a file each, or the mail as a whole, that cannot be used
     notes: tuple[Finding, ...] = ()  # about the mail as a whole, whatever became of its files
 
     @property
     def state(self) -> MessageState:
         """The state of the mail: that of its worst file. A mail with nothing in it is refused."""
-        state = worst([_state_of_mail(side) for side in self.settled] + ["refused" for _ in self.refused])
+        state = worst(state for state, _ in _parts(self))
         return state if state in ("held", "applied", "unchanged") else "refused"
 
     @property
     def reason(self) -> str:
         """The code of the finding that decided the state; "" when all was applied."""
-        for side in self.settled:
-            if _state_of_mail(side) == self.state and side.decision.reason:
-                return side.decision.reason
+        for state, reason in _parts(self):
+            if state == self.state and reason:
+                return reason
         if self.state == "refused":
             return next((finding.code for finding in (*self.refused, *self.notes)), "nothing-to-import")
         return ""
@@ -89,6 +110,8 @@ class Report:
     def verdict(self) -> Verdict:
         """Which sentence the reply begins with: that of its best part, or `mixed` where some cannot be used."""
         verdicts = {_verdict(side) for side in self.settled} | {"refused" for _ in self.refused}
+        if self.accounts:
+            verdicts.add(_verdict_of(self.accounts.state))
         good = next((verdict for verdict in GOOD if verdict in verdicts), None)
         if good:
             return "mixed" if verdicts & {"held", "refused"} else good
@@ -101,11 +124,19 @@ def worst(states: Iterable[ImportState]) -> ImportState:
     return next((state for state in WORST_FIRST if state in present), "refused")
 
 
-def _state_of_mail(side: Settled) -> ImportState:
-    return STATES_OF_ANSWERS[side.answer] if side.answer else side.state
+def _parts(report: Report) -> Iterator[tuple[ImportState, str]]:
+    """The state of each part of the mail, and the code that decided it; "" where the finding itself says it."""
+    for side in report.settled:
+        yield STATES_OF_ANSWERS[side.answer] if side.answer else side.state, side.decision.reason
+    if report.accounts:
+        yield report.accounts.state, report.accounts.reason
+    for _ in report.refused:
+        yield "refused", ""
 
 
 def _verdict(side: Settled) -> Verdict:
-    if side.answer:
-        return VERDICTS_OF_ANSWERS[side.answer]
-    return side.state if side.state in ("applied", "unchanged", "held") else "refused"
+    return VERDICTS_OF_ANSWERS[side.answer] if side.answer else _verdict_of(side.state)
+
+
+def _verdict_of(state: ImportState) -> Verdict:
+    return state if state in ("applied", "unchanged", "held") else "refused"

@@ -48,7 +48,7 @@ def crossings(crossed: Sequence[CreditCrossing], voice: Voice) -> Iterator[Table
             changes.sort(key=lambda change: (change.limit - change.after, change.code or "", change.name))
             rows = tuple(
                 (
-                    _named(change.code, change.name),
+                    named(change.code, change.name),
                     *(voice.amount(figure) for figure in (change.limit, change.before, change.after)),
                     voice.amount(change.limit - change.after),
                 )
@@ -102,8 +102,9 @@ def _currencies(comparison: Comparison, voice: Voice) -> Table:
 
 
 def _label(change: AccountChange) -> str:
-    return _named(change.code, change.name) or clean(change.exact_id or "?")
+    return named(change.code, change.name) or clean(change.exact_id or "?")
 
 
-def _named(code: str | None, name: str) -> str:
+def named(code: str | None, name: str) -> str:
+    """An account as a table shows it."""
     return " ".join(filter(None, (clean(code or "", 20), clean(name, 60))))

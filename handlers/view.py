@@ -1,8 +1,10 @@
 """A report put into words: what text and HTML both show, in one order, so that neither says more than the other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from handlers import account_list
+from handlers.account_list import accounts_findings, accounts_phrase, accounts_tables
 from handlers.ageing import Bar, bar
 from handlers.codes import CODES
 from handlers.language import N_, Voice, clean
@@ -91,7 +93,7 @@ def view(report: Report, voice: Voice) -> View:
     """The report in words."""
     verdict, administration = voice.say(HEADLINES[report.verdict]), clean(report.policy.name, 60)
     findings = report.refused
-    if not report.settled and not findings and not report.notes:
+    if not (report.settled or report.accounts or findings or report.notes):
         findings = (Finding("nothing-to-import"),)
     return View(
         language=report.policy.language,
@@ -102,7 +104,7 @@ def view(report: Report, voice: Voice) -> View:
         question_title=voice.say("What you can do"),
         question=tuple(question(report, {side: voice.say(name) for side, name in SIDES.items()}, voice)),
         points=points((*findings, *report.notes), voice),
-        sections=_sections(report.settled, voice),
+        sections=(*_sections(report.settled, voice), *_of_accounts(report, voice)),
         steps_title=voice.say("How to make the right export"),
         steps=_steps((*findings, *report.notes), voice),
         footer=_footer(report, administration, voice),
@@ -116,6 +118,7 @@ def _head(verdict: str, details: str, voice: Voice) -> str:
 def _topics(report: Report, voice: Voice) -> list[str]:
     """What the mail was about, for the subject."""
     topics = [voice.say(SIDES[side.subledger.side]) for side in report.settled]
+    topics += [voice.say(account_list.ACCOUNTS)] if report.accounts else []
     topics += dict.fromkeys(clean(finding.file, 40) for finding in report.refused if finding.file)
     return topics[:3] or [voice.say("no export in your mail")]
 
@@ -123,10 +126,13 @@ def _topics(report: Report, voice: Voice) -> list[str]:
 def _headline(verdict: str, report: Report, findings: tuple[Finding, ...], voice: Voice) -> str:
     """The first line. Where one thing alone was stopped, it says why."""
     stopped = [side.decision.findings for side in report.settled if side.state in ("held", "refused")]
+    if report.accounts and report.accounts.state == "refused":
+        stopped.append(tuple(accounts_findings(report.accounts, alone=False)))
     reasons = points(stopped[0] if stopped else findings or report.notes, voice)
     if report.verdict in ("held", "refused") and len(stopped) + len(findings) <= 1 and reasons:
         return f"{verdict}. {reasons[0].what}"
     phrases = [_phrase(side, report.verdict, voice) for side in report.settled]
+    phrases += [accounts_phrase(report.accounts, voice)] if report.accounts else []
     if findings:
         phrases.append(voice.count("%(number)s file cannot be used", "%(number)s files cannot be used", len(findings)))
     return _head(verdict, "; ".join(phrases), voice)
@@ -159,7 +165,8 @@ def _lead(report: Report, voice: Voice) -> str:
         return voice.say(
             "This was a first import. Please compare the total with Exact's own list of open items, this once."
         )
-    warnings = (warning for side in report.settled for file in side.files for warning in file.warnings)
+    files = [file for part in (*report.settled, report.accounts) if part for file in part.files]
+    warnings = (warning for file in files for warning in file.warnings)
     if report.verdict == "applied" and any(CODES[warning.code].severity == "warning" for warning in warnings):
         return voice.say("It is done. At the end is something that you may want to look at.")
     return voice.say(LEADS[report.verdict])
@@ -179,6 +186,25 @@ def _sections(sides: Iterable[Settled], voice: Voice) -> tuple[Section, ...]:
         told.update(file.index for file in settled.files)
         sections.append(_section(settled, warnings, voice))
     return tuple(sections)
+
+
+def _of_accounts(report: Report, voice: Voice) -> Iterator[Section]:
+    """The section of the files of accounts, if there are any."""
+    accounts = report.accounts
+    if accounts is None:
+        return
+    warnings = (replace(one, file=one.file or file.name) for file in accounts.files for one in file.warnings)
+    yield Section(
+        title=voice.say(account_list.TITLE),
+        state=accounts.state,
+        status=voice.say(account_list.STATES[accounts.state]),
+        files=_named(accounts.files, voice),
+        points=points(accounts_findings(accounts, alone=not report.settled), voice),
+        tables=() if accounts.state == "refused" else tuple(accounts_tables(accounts.changes, voice)),
+        bar=None,
+        control="",
+        remarks=points(warnings, voice),
+    )
 
 
 def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Section:

@@ -4,6 +4,7 @@
 codes that parsers give is set down in `parsers.codes`.
 """
 
+from handlers.codes.accounts import ACCOUNTS
 from handlers.codes.answers import ANSWERS
 from handlers.codes.code import GRAVITY, Code, Severity
 from handlers.codes.decisions import DECISIONS
@@ -12,4 +13,4 @@ from handlers.codes.items import ITEMS
 
 __all__ = ["CODES", "GRAVITY", "Code", "Severity"]
 
-CODES: dict[str, Code] = DECISIONS | ANSWERS | FILES | ITEMS
+CODES: dict[str, Code] = DECISIONS | ANSWERS | ACCOUNTS | FILES | ITEMS

@@ -28,7 +28,6 @@ FILES: dict[str, Code] = {
     "not-exact-globe": _mistaken(
         N_("%(file)s comes from Exact Globe, not from Exact Online, and has no open items as they are needed here.")
     ),
-    "not-accounts": _mistaken(N_("%(file)s is Exact's export of accounts (relations), not that of open items.")),
     "not-transactions": _mistaken(
         N_("%(file)s is Exact's export of transactions (GLTransactions), not that of open items.")
     ),
