@@ -6,7 +6,7 @@ Runs in a writing transaction of the staging area's connection, under the admini
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, text, update
 
 from store import holding, imports
 from store.currencies import keep_currencies
@@ -23,6 +23,8 @@ def apply(
     now: datetime,
     *,
     joined: bool = False,
+    approved: int | None = None,
+    by: str | None = None,
 ) -> int:
     """See `Staging.apply`."""
     subledger = comparison.subledger
@@ -38,40 +40,77 @@ def apply(
         total=comparison.total_after,
         total_before=comparison.total_before,
     )
-    imports.refuse_repeated_effect(tx, applied)
-    superseded = holding.supersede(tx, subledger, now)
-    base = comparison.last.id if comparison.last else None
-    values = imports.import_values(applied, currency, now) | {
-        "gross": comparison.gross_after,
-        "base_import_id": base,
-        "previous_import_id": base,
-        "opened": comparison.opened,
-        "closed": comparison.closed,
-    }
-    import_id: int = tx.execute(insert(import_).values(values).returning(import_.c.id)).scalar_one()
-    imports.write_files(tx, import_id, new_import.files)
-    holding.name_successor(tx, superseded, import_id, now, joined=joined)
+    if approved is None:
+        import_id = _record(tx, comparison, applied, currency, now, joined=joined)
+    else:
+        import_id = approved
+        _approve(tx, import_id, comparison, applied, currency, now, by)
     of = {"administration": subledger.administration, "side": subledger.side, "import_id": import_id}
     if comparison.created:
         tx.execute(_CREATE_ACCOUNTS, of)
         tx.execute(_FIND_CREATED, of)
+    tx.execute(_KEEP_NAMES, of)
     tx.execute(_RENAME_ACCOUNTS, of)
     if comparison.closed:
         tx.execute(_CLOSE_ITEMS, of)
     if comparison.opened:
+        newest = tx.execute(_NEWEST_ITEM).scalar_one()
         tx.execute(_OPEN_ITEMS if comparison.items_before else _OPEN_ALL_ITEMS, of)
+        tx.execute(_KEEP_RANGE, of | {"first": newest + 1})
     tx.execute(_WRITE_BALANCES, of)
     if comparison.changed:
         tx.execute(_KEEP_CHANGES, of)
     keep_currencies(tx, [total.currency for total in comparison.currencies])
     make_last(tx, subledger, import_id, currency)
+    if approved is not None:
+        holding.settle_mails(tx, holding.list_mails(tx, [import_id]), now)
     return import_id
+
+
+def _record(
+    tx: Connection, comparison: Comparison, applied: NewImport, currency: str, now: datetime, *, joined: bool
+) -> int:
+    imports.refuse_repeated_effect(tx, applied)
+    superseded = holding.supersede(tx, comparison.subledger, now)
+    values = imports.import_values(applied, currency, now) | _differences(comparison)
+    import_id: int = tx.execute(insert(import_).values(values).returning(import_.c.id)).scalar_one()
+    imports.write_files(tx, import_id, applied.files)
+    holding.name_successor(tx, superseded, import_id, now, joined=joined)
+    return import_id
+
+
+def _approve(
+    tx: Connection,
+    import_id: int,
+    comparison: Comparison,
+    applied: NewImport,
+    currency: str,
+    now: datetime,
+    by: str | None,
+) -> None:
+    held = holding.find_by_id(tx, import_id)
+    holding.see_it_is_held(tx, import_id)
+    imports.refuse_repeated_effect(tx, replace(applied, source_sha256=held.source_sha256, part=held.part))
+    decided = {"currency": currency, "applied_at": now, "decided_at": now, "decided_by": by}
+    values = imports.figures(applied) | _differences(comparison) | decided
+    tx.execute(update(import_).where(import_.c.id == import_id).values(values))
+
+
+def _differences(comparison: Comparison) -> dict[str, int | None]:
+    last_id = comparison.last.id if comparison.last else None
+    return {
+        "gross": comparison.gross_after,
+        "base_import_id": last_id,
+        "previous_import_id": last_id,
+        "opened": comparison.opened,
+        "closed": comparison.closed,
+    }
 
 
 # The other side may have created the same account since the comparison: then it is that one.
 _CREATE_ACCOUNTS = text("""
-    INSERT INTO account (administration, exact_id, code, name)
-    SELECT :administration, exact_id, code, name FROM staged_account
+    INSERT INTO account (administration, exact_id, code, name, created_by)
+    SELECT :administration, exact_id, code, name, :import_id FROM staged_account
     WHERE side = :side AND is_new ORDER BY account
     ON CONFLICT DO NOTHING""")
 _FIND_CREATED = text("""
@@ -85,13 +124,24 @@ _FIND_CREATED = text("""
               AND known.code = staged_account.code)
         END
     WHERE side = :side AND is_new""")
+
+# An ID that the other side gave to another account since the comparison stays there.
+_KEEP_NAMES = text("""
+    INSERT INTO account_change (import_id, account_id, name, code, exact_id, new_name, new_code, new_exact_id)
+    SELECT :import_id, known.id, known.name, known.code, known.exact_id,
+           CASE WHEN a.name <> '' THEN a.name ELSE known.name END,
+           coalesce(a.code, known.code),
+           CASE WHEN known.exact_id IS NULL AND NOT EXISTS (
+                    SELECT 1 FROM account AS other
+                    WHERE other.administration = :administration AND other.exact_id = a.exact_id)
+                THEN a.exact_id ELSE known.exact_id END
+    FROM staged_account AS a
+    CROSS JOIN account AS known
+    WHERE a.side = :side AND a.is_renamed AND known.id = a.account_id""")
 _RENAME_ACCOUNTS = text("""
-    UPDATE account SET
-        name = CASE WHEN renamed.name <> '' THEN renamed.name ELSE account.name END,
-        code = coalesce(renamed.code, account.code),
-        exact_id = coalesce(account.exact_id, renamed.exact_id)
-    FROM (SELECT account_id, name, code, exact_id FROM staged_account WHERE side = :side AND is_renamed) AS renamed
-    WHERE account.id = renamed.account_id""")
+    UPDATE account SET name = changed.new_name, code = changed.new_code, exact_id = changed.new_exact_id
+    FROM account_change AS changed
+    WHERE changed.import_id = :import_id AND account.id = changed.account_id""")
 
 _CLOSE_ITEMS = text("""
     UPDATE open_item SET closed_by = :import_id
@@ -113,9 +163,14 @@ _OPEN_ALL_ITEMS = text(f"""{_INSERT_ITEMS}
     CROSS JOIN staged_item AS i
     WHERE a.side = :side AND b.account = a.account AND i.block = b.block""")
 
+_NEWEST_ITEM = text("SELECT coalesce(max(id), 0) FROM open_item")
+_KEEP_RANGE = text("""
+    UPDATE import SET first_item_id = :first, last_item_id = (SELECT max(id) FROM open_item)
+    WHERE id = :import_id""")
+
 _WRITE_BALANCES = text("""
-    INSERT INTO balance (account_id, side, open_import, items)
-    SELECT account_id, :side, after, items FROM staged_account
+    INSERT INTO balance (account_id, side, open_import, items, created_by)
+    SELECT account_id, :side, after, items, :import_id FROM staged_account
     WHERE side = :side AND (before <> after OR items_before <> items OR NOT has_balance)
     ON CONFLICT (account_id, side) DO UPDATE SET open_import = excluded.open_import, items = excluded.items""")
 _KEEP_CHANGES = text("""

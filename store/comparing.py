@@ -39,6 +39,7 @@ def compare(tx: Connection, subledger: Subledger) -> Comparison:
     return Comparison(
         subledger=subledger,
         last=standing.last,
+        undos=standing.undos,
         items=figures.items,
         items_before=standing.items,
         opened=opened,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, exists, insert, select, text, union, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import outbox
-from store.imports import import_values, list_files, lock_compared, write_files
+from store.imports import figures, import_values, list_files, lock_compared, write_files
 from store.records import (
     Comparison,
     HeldImport,
@@ -87,13 +87,15 @@ def hold_again(
 ) -> None:
     """Let a held import wait on under its id with new figures, findings and report: the balances changed since.
 
+    Of `new` only those count; where the import came from, and its files, stay as they are.
+
     Raises `NotHeld` if it was decided meanwhile, and `ImportMoved` if the comparison is out of date.
     """
     lock_compared(tx, comparison, currency)
     see_it_is_held(tx, import_id)
-    values = import_values(replace(new, state="held"), currency, now) | _base(comparison)
+    values = figures(replace(new, state="held")) | _base(comparison)
+    values |= {"currency": currency, "recorded_at": now, "report_message_id": new.report_message_id}
     tx.execute(update(import_).where(import_.c.id == import_id).values(values))
-    write_files(tx, import_id, new.files)
 
 
 def reject(tx: Connection, import_id: int, now: datetime, by: str) -> HeldImport:

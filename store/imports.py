@@ -19,7 +19,7 @@ from store.records import (
     Subledger,
 )
 from store.schema import import_, import_file
-from store.subledgers import find_last_id, lock
+from store.subledgers import find_position, lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Standing:
     accounts: int = 0
     total: int = 0
     gross: int = 0
+    undos: int = 0
 
 
 def record(tx: Connection, new: NewImport, currency: str, now: datetime) -> int:
@@ -54,7 +55,7 @@ def record_compared(tx: Connection, comparison: Comparison, new: NewImport, curr
 def lock_compared(tx: Connection, comparison: Comparison, currency: str) -> None:
     """`lock`, and see to it that the comparison still holds: raises `ImportMoved` if another import went through."""
     lock(tx, comparison.subledger.administration, currency)
-    if find_last_id(tx, comparison.subledger) != (comparison.last.id if comparison.last else None):
+    if find_position(tx, comparison.subledger) != (comparison.last.id if comparison.last else None, comparison.undos):
         of = comparison.subledger
         raise ImportMoved(f"another import of {of.administration} {of.side} was applied or undone meanwhile")
 
@@ -65,6 +66,12 @@ def import_values(new: NewImport, currency: str, now: datetime) -> dict[str, obj
     values = {field.name: getattr(new, field.name) for field in fields(NewImport) if field.name not in skipped}
     of = {"administration": new.subledger.administration, "side": new.subledger.side, "currency": currency}
     return values | of | {"recorded_at": now, "applied_at": now if new.state == "applied" else None}
+
+
+def figures(new: NewImport) -> dict[str, object]:
+    """The columns of `import` in which a held one is written anew; where it came from does not change."""
+    names = ("state", "reason", "planned_under", "items", "accounts", "total", "total_before", "approvable", "findings")
+    return {name: getattr(new, name) for name in names}
 
 
 def write_files(tx: Connection, import_id: int, files: Sequence[ImportFile]) -> None:
@@ -79,12 +86,13 @@ def write_files(tx: Connection, import_id: int, files: Sequence[ImportFile]) -> 
 
 def find_standing(tx: Connection, of: Subledger) -> Standing:
     """The import that stands, and its figures."""
-    row = tx.execute(select(import_).where(import_.c.id == find_last_id(tx, of))).first()
+    last_id, undos = find_position(tx, of)
+    row = tx.execute(select(import_).where(import_.c.id == last_id)).first()
     if row is None:
-        return Standing(None)
+        return Standing(None, undos=undos)
     files = tuple(sorted(file.sha256 for file in list_files(tx, row.id)))
     last = LastImport(row.id, row.ordered_at, row.arrived_at, row.uid, files, row.planned_under, row.ref)
-    return Standing(last, row.items, row.accounts, row.total, row.gross)
+    return Standing(last, row.items, row.accounts, row.total, row.gross, undos)
 
 
 def refuse_repeated_effect(tx: Connection, new: NewImport) -> None:

@@ -268,7 +268,7 @@ import_mail = Table(
 )
 Index("import_mail_message", import_mail.c.message_id)
 
-# Accounts that an import renamed or gave a code or an ID: what was there before, which undo puts back.
+# Accounts that an import renamed or gave a code or an ID: before and after. Undo puts back what is still as it left it.
 account_change = Table(
     "account_change",
     metadata,
@@ -277,6 +277,9 @@ account_change = Table(
     Column("name", Text, nullable=False),
     Column("code", Text),
     Column("exact_id", Text),
+    Column("new_name", Text, nullable=False),
+    Column("new_code", Text),
+    Column("new_exact_id", Text),
     PrimaryKeyConstraint("import_id", "account_id", name="account_change_pkey"),
     sqlite_with_rowid=False,
 )

@@ -163,13 +163,30 @@ class Staging:
         with self._connection.begin():
             yield self._connection
 
-    def apply(self, tx: Connection, comparison: Comparison, new_import: NewImport, currency: str, now: datetime) -> int:
+    def apply(
+        self,
+        tx: Connection,
+        comparison: Comparison,
+        new_import: NewImport,
+        currency: str,
+        now: datetime,
+        *,
+        joined: bool = False,
+        approved: int | None = None,
+        by: str | None = None,
+    ) -> int:
         """Write what `compare` found, in the `transaction` given, and return the import's id.
 
-        Raises `ImportMoved` if another import was applied since the comparison, and `EffectStands` if this source
-        was; the transaction is then to be abandoned.
+        An import of the same subledger that waited for a yes is superseded; with `joined` its pages are part of this
+        export, and its mails take the state of this import. To apply the waiting one itself, read again, name it as
+        `approved` and who said yes as `by`: its row becomes the applied import and its mails are settled; of
+        `new_import` only the figures, the settings and the findings count then.
+
+        Raises `ImportMoved` if another import was applied or taken back since the comparison, `EffectStands` if this
+        source was applied before and still stands, and `NotHeld` if `approved` was decided meanwhile; the transaction
+        is then to be abandoned.
         """
-        return applying.apply(tx, comparison, new_import, currency, now)
+        return applying.apply(tx, comparison, new_import, currency, now, joined=joined, approved=approved, by=by)
 
     def _run(self, script: str) -> None:
         for statement in script.split(";")[:-1]:

@@ -40,14 +40,24 @@ def make_last(tx: Connection, of: Subledger, import_id: int | None, currency: st
     )
 
 
-def find_last_id(tx: Connection, of: Subledger) -> int | None:
-    """The id of the import that stands, None before the first."""
-    last_id: int | None = tx.execute(
-        select(subledger.c.last_import_id).where(
+def count_undo(tx: Connection, administration: str) -> None:
+    """Let all comparisons of this administration that are under way be made again. Needs the lock."""
+    tx.execute(
+        update(subledger).where(subledger.c.administration == administration).values(undos=subledger.c.undos + 1)
+    )
+
+
+def find_position(tx: Connection, of: Subledger) -> tuple[int | None, int]:
+    """Where a subledger is: the id of the import that stands, None before the first, and how many were undone.
+
+    What was compared holds as long as this is the same.
+    """
+    row = tx.execute(
+        select(subledger.c.last_import_id, subledger.c.undos).where(
             subledger.c.administration == of.administration, subledger.c.side == of.side
         )
-    ).scalar()
-    return last_id
+    ).first()
+    return (row.last_import_id, row.undos) if row else (None, 0)
 
 
 def _insert_subledger(tx: Connection, administration: str, side: Side, currency: str) -> Executable:

@@ -46,6 +46,9 @@ def _make_tables() -> None:
         sa.Column("name", TEXT, nullable=False),
         sa.Column("code", TEXT),
         sa.Column("exact_id", TEXT),
+        sa.Column("new_name", TEXT, nullable=False),
+        sa.Column("new_code", TEXT),
+        sa.Column("new_exact_id", TEXT),
         sa.PrimaryKeyConstraint("import_id", "account_id", name="account_change_pkey"),
         sqlite_with_rowid=False,
     )
