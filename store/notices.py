@@ -12,11 +12,13 @@ def take(tx: Connection, topic: str, now: datetime, every: timedelta) -> bool:
     """Whether `topic` was not told of within `every`; then it counts as told of, in the caller's transaction."""
     insert = postgresql.insert(notice) if tx.dialect.name == "postgresql" else sqlite.insert(notice)
     told = tx.execute(
-        insert.values(topic=topic, told_at=now).on_conflict_do_update(
+        insert.values(topic=topic, told_at=now)
+        .on_conflict_do_update(
             index_elements=[notice.c.topic], set_={"told_at": now}, where=notice.c.told_at <= now - every
         )
+        .returning(notice.c.topic)
     )
-    return told.rowcount == 1
+    return told.first() is not None
 
 
 def last_told(tx: Connection, topic: str) -> datetime | None:
