@@ -23,7 +23,7 @@ def accounts_findings(accounts: SettledAccounts, *, alone: bool) -> Iterator[Fin
         yield Finding("list-ambiguous", values={"examples": ", ".join(accounts.changes.ambiguous[:5])})
     if accounts.state == "unchanged":
         yield Finding("accounts-known")
-    if alone:
+    if alone and accounts.state != "refused":
         yield Finding("accounts-only")
 
 
@@ -36,7 +36,7 @@ def accounts_tables(changes: CardChanges, voice: Voice) -> Iterator[Table]:
         (voice.say("of which with another name"), changes.renamed),
         (voice.say("of which with another credit limit"), changes.limits),
     )
-    rows = tuple((label, voice.number(figure)) for label, figure in figures)
+    rows = tuple((label, voice.number(figure)) for n, (label, figure) in enumerate(figures) if figure or n == 0)
     yield Table("", ("", voice.say("Number")), rows)
     if changes.largest_over:
         head = tuple(voice.say(word) for word in (N_("Account"), N_("Limit"), N_("Open"), N_("Room left")))

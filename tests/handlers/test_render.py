@@ -18,11 +18,11 @@ from handlers.decide import Decision, still_waiting
 from handlers.language import Voice, languages
 from handlers.pages import assemble
 from handlers.render import WIDTH, Rendered, aligned, render
-from handlers.report import Answer, Report
+from handlers.report import Answer, Report, SettledAccounts
 from handlers.rules import IMPLAUSIBLE, Evidence, ask
 from handlers.tables import Table
 from parsers.records import Finding
-from store.records import AccountChange, Ageing, CreditCrossing, CurrencyTotal, Subledger
+from store.records import AccountChange, Ageing, CardChanges, CreditCrossing, CurrencyTotal, Subledger
 
 ASKED_AT = datetime(2025, 11, 20, 8, 3, tzinfo=UTC)
 CREDITORS = Subledger("nl01", "payable")
@@ -81,6 +81,24 @@ SAME = comparison(
     largest=(),
     largest_created=(),
     largest_zeroed=(),
+)
+
+RELATIONS = file(
+    "relations.xml",
+    format="accounts",
+    warnings=(Finding("account-nameless", "relations.xml", 20, "Zonder code", {"count": 1}),),
+)
+CHANGES = CardChanges(
+    cards=1240,
+    created=3,
+    changed=27,
+    renamed=4,
+    limits=24,
+    over=12,
+    largest_over=(
+        CreditCrossing("10042", "Bakker & Zn. Expeditie B.V.", 100_000, 121_000, 121_000),
+        CreditCrossing(None, "Hafen Spedition GmbH", 0, 41_050, 41_050),
+    ),
 )
 
 
@@ -204,6 +222,20 @@ REPLIES: dict[str, Callable[[], Report]] = {
     "refused-amount": lambda: report(
         refused=(Finding("amount-comma", "ARs_1.xml", 812, "410,5", {"element": "OutstandingAmtDC"}),)
     ),
+    "accounts-applied": lambda: report(accounts=SettledAccounts((RELATIONS,), CHANGES)),
+    "accounts-unchanged": lambda: report(
+        accounts=SettledAccounts((file("relaties.csv", format="accounts"),), CardChanges(42, 0, 0, 0, 0, 0))
+    ),
+    "accounts-ambiguous": lambda: report(
+        accounts=SettledAccounts(
+            (file("relaties.csv", format="accounts"),),
+            CardChanges(42, 0, 0, 0, 0, 0, ambiguous=("10042", "10043")),
+        )
+    ),
+    "accounts-refused": lambda: report(
+        refused=(Finding("limit-invalid", "relaties.csv", 12, "vijfduizend", {"account": "10042"}),)
+    ),
+    "accounts-with-export": lambda: report(settled(), accounts=SettledAccounts((RELATIONS,), CHANGES)),
     "refused-nothing": lambda: report(refused=(Finding("nothing-attached"),), subject=""),
     "mixed": lambda: report(
         settled(),
