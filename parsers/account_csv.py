@@ -34,6 +34,7 @@ _COLUMNS = {
     "credit line": "credit_limit",
     "kredietlimiet": "credit_limit",
 }
+_NO_LIMIT = ("none", "geen")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 for _name in ("utf-8-sig", "cp1252"):
     codecs.lookup(_name)  # loaded now: a child may open no file later
@@ -195,14 +196,15 @@ class _Reading:
         if code is None and exact_id is None:
             raise self._refuse("account-unnamed", name)
         text, limit = row.get("credit_limit"), None
-        if text:
+        unlimited = text is not None and text.lower() in _NO_LIMIT
+        if text and not unlimited:
             try:
                 limit = limits.read(text)
             except WrongAmount:
                 raise self._refuse("limit-invalid", text, account=shown) from None
             if limit < 0:
                 raise self._refuse("limit-negative", text, account=shown)
-        return Card(self.index, exact_id, code, name, limit)
+        return Card(self.index, exact_id, code, name, limit, unlimited)
 
     def _refuse(self, code: str, text: str = "", /, **values: str | int) -> Refused:
         """The error that points at the line being read."""

@@ -49,6 +49,7 @@ class Card(NamedTuple):
     code: str | None  # as in `Block`; one of the two is there
     name: str
     credit_limit: int | None  # for sales, in minor units of the administration's currency, never negative
+    unlimited: bool = False  # says that there is no limit
     is_customer: bool | None = None
     is_supplier: bool | None = None
 

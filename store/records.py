@@ -154,6 +154,7 @@ class AccountCard(NamedTuple):
     code: str | None  # one of the two is there
     name: str
     credit_limit: int | None
+    unlimited: bool = False  # whatever limit there is goes
     may_create: bool = True  # not for those that the file calls neither customer nor supplier
 
 

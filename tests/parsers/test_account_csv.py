@@ -1,5 +1,6 @@
 import csv
 import io
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,24 @@ def test_the_delimiter_says_which_mark_is_decimal(delimiter: str, text: str, cen
 def test_a_currency_without_digits_takes_whole_amounts() -> None:
     assert cards("code;kredietlimiet\n1;1.500\n", Options("JPY"))[0].credit_limit == 1500
     assert read_xml(b"code;kredietlimiet\n1;1500,5\n", options=Options("JPY")).refusal.code == "limit-invalid"
+
+
+@pytest.mark.parametrize("word", ["none", "Geen", " NONE "])
+def test_a_word_takes_a_limit_away(word: str) -> None:
+    assert cards(f"code;kredietlimiet\n1;{word}\n") == [Card(0, None, "1", "", None, unlimited=True)]
+
+
+def test_the_example_of_the_docs_is_read() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "accounts.md").read_text()
+    (example,) = [block for block in text.split("\n\n") if block.startswith("    code;")]
+    found = cards(textwrap.dedent(example))
+    assert [(card.code, card.name, card.credit_limit) for card in found] == [
+        ("10042", "Bakker & Zn. Expeditie B.V.", 2500000),
+        ("10043", "Smit; Jansen en Partners", 150000),
+        ("10044", "", 0),
+        ("10045", "", None),
+    ]
+    assert [card.unlimited for card in found] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "|calc", "<script>", "a\x00b", "\u202eevil"])
