@@ -1,6 +1,7 @@
 """How many replies may go out: so that two programs that answer each other, or a flood of mail, end quietly."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 
@@ -23,7 +24,7 @@ class SentReplies(NamedTuple):
 
 
 class Permission(NamedTuple):
-    """`wait`: the reply goes into the outbox, and is asked about again in an hour. `reason` is empty for `send`."""
+    """`wait`: the reply goes into the outbox, to be sent after `pause_for`. `reason` is empty for `send`."""
 
     verdict: Literal["send", "withhold", "wait"]
     reason: str = ""
@@ -39,6 +40,11 @@ def permit(sent: SentReplies, caps: Caps, administrations: int, *, is_held: bool
     if reason is None:
         return Permission("send")
     return Permission("wait" if is_held else "withhold", reason)
+
+
+def pause_for(sent: SentReplies, caps: Caps) -> timedelta:
+    """How long a reply that is to wait waits: until those before it went out, so many an hour as one sender may get."""
+    return timedelta(hours=max(1, sent.sender_day // caps.sender_hour))
 
 
 def _over(sent: SentReplies, caps: Caps, administrations: int) -> str | None:

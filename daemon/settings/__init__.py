@@ -15,7 +15,7 @@ from daemon.settings.models import (
     StoreSettings,
     ThresholdSettings,
 )
-from daemon.settings.policies import build_caps, build_policies, build_policy, build_routes, build_trust
+from daemon.settings.policies import build_caps, build_identity, build_policies, build_policy, build_routes, build_trust
 from daemon.settings.problems import Problem, SettingsError
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "StoreSettings",
     "ThresholdSettings",
     "build_caps",
+    "build_identity",
     "build_policies",
     "build_policy",
     "build_routes",

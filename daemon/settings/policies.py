@@ -1,10 +1,12 @@
 """What the handlers and sender trust decide by, built from the settings."""
 
 from datetime import timedelta
+from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from daemon.settings.models import AdministrationSettings, Settings, Sign
 from handlers.caps import Caps
+from handlers.etiquette import Identity
 from handlers.policy import Policy, Route, Rules
 from parsers.records import Side
 
@@ -47,6 +49,12 @@ def build_routes(settings: Settings) -> tuple[Route, ...]:
         )
         for route in settings.routes
     )
+
+
+def build_identity(settings: Settings) -> Identity:
+    address = parseaddr(settings.smtp.sender)[1] if settings.smtp else ""
+    # A name below the sender's domain: people of that domain may write to us, and are no loop.
+    return Identity(frozenset({address}), f"saldopost.{address.rpartition('@')[2]}")
 
 
 def build_caps(settings: Settings) -> Caps:
