@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from handlers.pages import PageSet
 from handlers.policy import Policy
-from handlers.rules import IMPLAUSIBLE, REFUSES, UNMATCHED, Evidence, ask
+from handlers.rules import IMPLAUSIBLE, REFUSES, UNMATCHED, Evidence, ask, first_negative, first_to_confirm
 from parsers.records import Finding
 from store.records import Comparison, ImportState, LastImport
 
@@ -75,6 +75,12 @@ def still_waiting(decision: Decision, ref: str, asked_at: datetime) -> Decision:
     return replace(decision, state="held", reason=waiting.code, findings=(waiting, *decision.findings))
 
 
+def older_than_held(ref: str, ordered_at: datetime) -> Decision:
+    """An export that is older than one that waits for an answer: what is newer is asked about first."""
+    newer = Finding("older-than-held", values={"ref": ref, "ordered_at": ordered_at.isoformat()})
+    return Decision("refused", newer.code, (newer,))
+
+
 def _settled(evidence: Evidence, source: Source, planned_under: str) -> Decision | None:
     """The decision where no yes is asked for, or none would help."""
     pages, last = evidence.pages, evidence.comparison.last
@@ -99,7 +105,7 @@ def _pages_in_doubt(pages: PageSet) -> tuple[Finding, ...]:
 def _notes(evidence: Evidence) -> Iterator[Finding]:
     """What is worth saying whatever is decided."""
     yield from (finding for finding in evidence.pages.findings if finding.code != evidence.pages.reason)
-    if evidence.comparison.last is None:
+    if evidence.comparison.last is None and not (first_negative(evidence) or first_to_confirm(evidence)):
         yield Finding("first-import")
 
 

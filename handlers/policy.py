@@ -21,7 +21,7 @@ class Route:
     authenticate: tuple[str, ...]
 
 
-Answer = Literal["apply", "hold"]
+Treatment = Literal["apply", "hold"]
 """What to do where a sign of a wrong export is there or not, and no number says how strong it is."""
 
 
@@ -29,10 +29,10 @@ Answer = Literal["apply", "hold"]
 class Rules:
     """When an export looks wrong enough to ask first (setting `thresholds`). A share or a count of 0 never asks."""
 
-    first_import: Answer = "apply"
-    first_negative: Answer = "hold"
-    nothing_open: Answer = "hold"
-    vanished_page: Answer = "hold"
+    first_import: Treatment = "apply"
+    first_negative: Treatment = "hold"
+    nothing_open: Treatment = "hold"
+    vanished_page: Treatment = "hold"
     vanished_accounts_percent: int = 40
     vanished_accounts_least: int = 5
     vanished_amount_percent: int = 50
@@ -41,11 +41,11 @@ class Rules:
     sign_changed_percent: int = 80
     sign_changed_least: int = 3
     id_conflicts_percent: int = 20
-    other_administration: Answer = "hold"
-    applied_before: Answer = "hold"
-    older_file: Answer = "hold"
-    on_two_pages: Answer = "hold"
-    export_errors: Answer = "hold"
+    other_administration: Treatment = "hold"
+    applied_before: Treatment = "hold"
+    older_file: Treatment = "hold"
+    on_two_pages: Treatment = "hold"
+    export_errors: Treatment = "hold"
     page_wait_minutes: int = 15  # how long the reply to an incomplete set waits for the other pages
 
 

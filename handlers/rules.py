@@ -187,6 +187,8 @@ def first_negative(evidence: Evidence) -> Finding | None:
 
 def first_to_confirm(evidence: Evidence) -> Finding | None:
     """Nothing to compare with, and the administration wants someone to look first."""
+    if first_negative(evidence):
+        return None
     if evidence.comparison.last is None and evidence.policy.rules.first_import == "hold":
         return Finding("first-import-held", values={"total": evidence.comparison.total_after})
     return None

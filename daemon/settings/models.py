@@ -35,7 +35,7 @@ Security = Literal["tls", "starttls", "none"]
 Address = Annotated[Text, AfterValidator(check_address)]
 AddressPattern = Annotated[Text, AfterValidator(check_address_pattern)]
 Sign = Literal["positive", "negative"]
-Answer = Literal["apply", "hold"]
+Treatment = Literal["apply", "hold"]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0)]
 
@@ -150,15 +150,15 @@ class ThresholdSettings(Table):
     """When an export looks wrong enough to ask first. A share or a count of 0, or `apply`, switches a rule off."""
 
     # Each key is the field of that name in handlers.policy.Rules.
-    first_import: Answer = Field(
+    first_import: Treatment = Field(
         default="apply",
         description="A first import cannot be compared with anything: apply it, or hold it until someone says yes.",
     )
-    first_negative: Answer = Field(
+    first_negative: Treatment = Field(
         default="hold", description="A first import whose total is below zero: the sign may be the other way round."
     )
-    nothing_open: Answer = Field(default="hold", description="Nothing is open any more, although something was.")
-    vanished_page: Answer = Field(
+    nothing_open: Treatment = Field(default="hold", description="Nothing is open any more, although something was.")
+    vanished_page: Treatment = Field(
         default="hold", description="As many accounts are gone as fit on one page of the export."
     )
     vanished_accounts_percent: Percent = Field(
@@ -192,18 +192,18 @@ class ThresholdSettings(Table):
         description="Ask if the codes of more than this share of the accounts are known under other IDs of Exact: "
         "other books.",
     )
-    other_administration: Answer = Field(
+    other_administration: Treatment = Field(
         default="hold", description="The same files were applied to another administration."
     )
-    applied_before: Answer = Field(
+    applied_before: Treatment = Field(
         default="hold", description="The same files were applied before, and replaced by later ones since."
     )
-    older_file: Answer = Field(
+    older_file: Treatment = Field(
         default="hold",
         description="The newest change in the file is older than last time, and items that were gone are open again.",
     )
-    on_two_pages: Answer = Field(default="hold", description="The same item stands on two pages.")
-    export_errors: Answer = Field(default="hold", description="Exact wrote into the file that something went wrong.")
+    on_two_pages: Treatment = Field(default="hold", description="The same item stands on two pages.")
+    export_errors: Treatment = Field(default="hold", description="Exact wrote into the file that something went wrong.")
     page_wait_minutes: Annotated[int, Field(ge=0, le=1440)] = Field(
         default=15,
         description="How long the reply to an export with pages missing waits for other mails to bring them.",

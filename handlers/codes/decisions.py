@@ -15,6 +15,12 @@ DECISIONS: dict[str, Code] = {
         N_("If the older figures are the right ones, export again: an export made today is always the newest."),
         manners={"ordered_at": "moment"},
     ),
+    "older-than-held": Code(
+        "refused",
+        N_("A newer export than this one is on hold (reference %(ref)s, %(ordered_at)s)."),
+        N_("Answer the mail in which you were asked about it, or export again."),
+        manners={"ordered_at": "moment"},
+    ),
     "pages-missing": Code(
         "held",
         N_("Not all pages are here: of pages 1 to %(highest)s, %(missing)s is missing."),
@@ -136,7 +142,7 @@ DECISIONS: dict[str, Code] = {
     "still-waiting": Code(
         "held",
         N_("This export is on hold already: you were asked about it on %(asked_at)s (reference %(ref)s)."),
-        N_("Please answer what was asked; sending the same export again changes nothing."),
+        N_("Do what is asked here; sending the same export again changes nothing."),
         manners={"asked_at": "moment"},
     ),
     "first-import": Code("note", N_("This is the first import, so there was nothing to compare it with.")),

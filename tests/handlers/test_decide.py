@@ -199,6 +199,12 @@ def test_a_first_import_waits_where_the_administration_wants_so() -> None:
     assert (decision.state, decision.reason, decision.approvable) == ("held", "first-import-held", True)
 
 
+@pytest.mark.parametrize("first_import", ["apply", "hold"])
+def test_a_first_import_is_asked_about_in_one_sentence(first_import: Any) -> None:
+    inverted = comparison(last=None, total_after=-1)
+    assert codes(decided(inverted, rules=Rules(first_import=first_import))) == ["first-negative"]
+
+
 def test_accounts_with_neither_id_nor_code_are_held_and_no_yes_helps() -> None:
     decision = decided(comparison(nameless=2))
     assert (decision.state, decision.reason, decision.approvable) == ("held", "nameless-accounts", False)

@@ -14,7 +14,7 @@ from reports import comparison, file, page, policy, report, settled
 
 from handlers.ageing import bar
 from handlers.answers import take, understand
-from handlers.decide import Decision, still_waiting
+from handlers.decide import Decision, older_than_held, still_waiting
 from handlers.language import Voice, languages
 from handlers.pages import assemble
 from handlers.render import WIDTH, Rendered, aligned, render
@@ -108,7 +108,8 @@ def incomplete() -> Report:
 
 
 def answered(answer: Answer, decision: Decision, **changes: Any) -> Report:
-    side = settled(decision, import_id=57, **changes)
+    files = (file(),) if changes.get("comparison", ...) else ()  # nothing is read again for a no, or when it is late
+    side = settled(decision, import_id=57, files=files, **changes)
     return report(take(side, answer, "3HXW-9T", ASKED_AT), subject="Re: Nog niet verwerkt")
 
 
@@ -154,10 +155,7 @@ MISDIRECTED = tuple(
         ),
     )
 )
-FIRST_TIME = (
-    Finding("first-negative", values={"total": -1_234_567}),
-    Finding("first-import-held", values={"total": -1_234_567}),
-)
+FIRST_TIME = (Finding("first-negative", values={"total": -1_234_567}),)
 
 
 REPLIES: dict[str, Callable[[], Report]] = {
@@ -217,6 +215,7 @@ REPLIES: dict[str, Callable[[], Report]] = {
             ),
         )
     ),
+    "refused-older-than-held": lambda: report(settled(older_than_held("3HXW-9T", ASKED_AT))),
     "refused-stale": lambda: report(settled(Decision("refused", "stale", (STALE,)))),
     "refused-spreadsheet": lambda: report(refused=(Finding("not-spreadsheet", "openstaande posten.xlsx"),)),
     "refused-amount": lambda: report(
