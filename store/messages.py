@@ -126,6 +126,12 @@ def list_messages(
     return [_read(row) for row in tx.execute(query)]
 
 
+def list_quarantined(tx: Connection, since: datetime, limit: int) -> list[Message]:
+    """The mails quarantined after `since`, the oldest first."""
+    query = _messages().where(message.c.state == "quarantined", message.c.finished_at > since)
+    return [_read(row) for row in tx.execute(query.order_by(message.c.finished_at, message.c.id).limit(limit))]
+
+
 def find_message(tx: Connection, ref: str) -> Message | None:
     """The message of a reference, in capitals or not."""
     row = tx.execute(_messages().where(message.c.ref == ref.strip().upper())).first()

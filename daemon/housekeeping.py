@@ -1,0 +1,87 @@
+"""What is done once a day, by whichever daemon is first: the digest of quarantined mails, and deleting what is old."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from daemon.alerts import DAY, Alerts
+from daemon.settings.models import RetentionSettings
+from parsers.display import visible
+from store import forgetting, messages, notices
+from store.database import Store, Transaction
+from store.records import Message
+
+DIGEST = "quarantine-digest"
+PURGE = "purge"
+MOST_LISTED = 50
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    store: Store
+    alerts: Alerts
+    retention: RetentionSettings
+    clock: Callable[[], datetime]
+
+    def run_due(self) -> None:
+        """Do what was not done within a day. Raises StoreUnavailable and StoreBroken."""
+        with self.store.write() as tx:
+            self._digest(tx)
+        with self.store.write() as tx:
+            is_due = notices.take(tx, PURGE, self.clock(), DAY)
+        if is_due:
+            self._purge()
+
+    def _digest(self, tx: Transaction) -> None:
+        """Tell of the mails quarantined since the last digest, if there are any."""
+        now = self.clock()
+        since = notices.last_told(tx, DIGEST)
+        if since is not None and now - since < DAY:
+            return
+        found = messages.list_quarantined(tx, since or now - DAY, MOST_LISTED)
+        if found:
+            self.alerts.tell(tx, DIGEST, f"mails in quarantine: {_many(len(found))}", _text(found), now)
+
+    def _purge(self) -> None:
+        now = self.clock()
+        old_mails = now - timedelta(days=self.retention.messages_days)
+        mails = self._repeat(forgetting.purge_mails, old_mails)
+        files = self._repeat(forgetting.purge_files, now - timedelta(days=self.retention.files_days))
+        with self.store.write() as tx:
+            forgetting.purge_alerts(tx, old_mails)
+        if mails or files:
+            log.info("purged", mails=mails, files=files)
+
+    def _repeat(self, purge: Callable[[Transaction, datetime], int], before: datetime) -> int:
+        """One transaction after the other, so that nobody waits long."""
+        count = 0
+        while True:
+            with self.store.write() as tx:
+                purged = purge(tx, before)
+            count += purged
+            if purged < forgetting.AT_ONCE:
+                return count
+
+
+def _text(found: list[Message]) -> str:
+    """Only the address of a sender is shown, and it is nobody's promise: anybody can write any From."""
+    lines = [
+        f"{message.ref}  {message.arrived_at:%Y-%m-%d %H:%M} UTC  {message.reason}"
+        f"  {visible(message.sender or 'no sender', 80)}  {message.administration or ''}".rstrip()
+        for message in found
+    ]
+    more = "There are more: see `saldopost messages list --state quarantined`.\n" if len(found) == MOST_LISTED else ""
+    return (
+        "These mails were quarantined since the last digest: nobody was answered, and nothing in them was opened.\n\n"
+        + "\n".join(lines)
+        + f"\n{more}\n"
+        "What each reason means is in docs/sender-trust.md. `saldopost messages release REF` processes one after all.\n"
+    )
+
+
+def _many(count: int) -> str:
+    return f"{count} or more" if count == MOST_LISTED else str(count)
