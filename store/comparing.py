@@ -5,7 +5,8 @@ Runs on the connection of a staging area, for one side of one administration. On
 that differ. CROSS JOIN keeps SQLite to the order written here, which needs no statistics to be the right one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause, text
@@ -13,11 +14,12 @@ from sqlalchemy import Connection, Row, TextClause, text
 from store import imports
 from store.matching import match_accounts
 from store.records import AccountChange, Comparison, CurrencyTotal, Subledger
+from store.signs import find_signs
 
 LARGEST = 10  # changes of each kind that a comparison names
 
 
-def compare(tx: Connection, subledger: Subledger) -> Comparison:
+def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Collection[str]) -> Comparison:
     """Fill the temporary tables and add up what they say."""
     of = {"administration": subledger.administration, "side": subledger.side}
     standing = imports.find_standing(tx, subledger)
@@ -34,6 +36,17 @@ def compare(tx: Connection, subledger: Subledger) -> Comparison:
         if closed:
             _analyze(tx, "staged_opened")
             tx.execute(_FIND_CLOSED, of)
+            _analyze(tx, "staged_closed")
+    signs = find_signs(
+        tx,
+        subledger,
+        standing.last,
+        known=standing.items,
+        opened=opened,
+        closed=closed,
+        as_of=as_of,
+        files=files,
+    )
     lowest, highest = tx.execute(_CURRENCIES).one()
     currencies = tx.execute(_TOTAL_OF_ONE_CURRENCY if lowest == highest else _TOTALS_BY_CURRENCY, of)
     return Comparison(
@@ -59,6 +72,9 @@ def compare(tx: Connection, subledger: Subledger) -> Comparison:
         currencies=tuple(CurrencyTotal(*row) for row in currencies),
         nameless=tx.execute(_COUNT_NAMELESS, of).scalar_one(),
         ambiguous=ambiguous,
+        vanished=figures.vanished,
+        ts_d_before=standing.ts_d,
+        **signs._asdict(),
     )
 
 
@@ -151,7 +167,8 @@ _FIGURES = text("""
            CAST(coalesce(sum(gross), 0) AS BIGINT) AS gross,
            count(CASE WHEN before <> after THEN 1 END) AS changed,
            count(CASE WHEN is_new THEN 1 END) AS created,
-           count(CASE WHEN before <> 0 AND after = 0 THEN 1 END) AS zeroed
+           count(CASE WHEN before <> 0 AND after = 0 THEN 1 END) AS zeroed,
+           count(CASE WHEN items_before > 0 AND items = 0 THEN 1 END) AS vanished
     FROM staged_account WHERE side = :side""")
 
 _SAME = """i.number = o.number AND i.due_date = o.due_date AND i.seq = o.seq
@@ -171,8 +188,8 @@ _FIND_OPENED = text(f"""
 
 # Only accounts of which fewer items were found again than are open can have lost any.
 _FIND_CLOSED = text(f"""
-    INSERT INTO staged_closed (id, side)
-    SELECT o.id, :side
+    INSERT INTO staged_closed (id, side, account)
+    SELECT o.id, :side, lost.account
     FROM (SELECT a.account, a.account_id
           FROM staged_account AS a
           LEFT JOIN (SELECT account, count(*) AS items FROM staged_opened WHERE side = :side GROUP BY account) AS new

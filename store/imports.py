@@ -32,6 +32,7 @@ class Standing:
     total: int = 0
     gross: int = 0
     undos: int = 0
+    ts_d: str | None = None  # the largest of its pages
 
 
 def record(tx: Connection, new: NewImport, currency: str, now: datetime) -> int:
@@ -90,9 +91,11 @@ def find_standing(tx: Connection, of: Subledger) -> Standing:
     row = tx.execute(select(import_).where(import_.c.id == last_id)).first()
     if row is None:
         return Standing(None, undos=undos)
-    files = tuple(sorted(file.sha256 for file in list_files(tx, row.id)))
-    last = LastImport(row.id, row.ordered_at, row.arrived_at, row.uid, files, row.planned_under, row.ref)
-    return Standing(last, row.items, row.accounts, row.total, row.gross, undos)
+    files = list_files(tx, row.id)
+    hashes = tuple(sorted(file.sha256 for file in files))
+    last = LastImport(row.id, row.ordered_at, row.arrived_at, row.uid, hashes, row.planned_under, row.ref)
+    largest = max((file.ts_d for file in files if file.ts_d), key=_row_version, default=None)
+    return Standing(last, row.items, row.accounts, row.total, row.gross, undos, largest)
 
 
 def refuse_repeated_effect(tx: Connection, new: NewImport) -> None:
@@ -142,6 +145,11 @@ def list_files(tx: Connection, import_id: int) -> list[ImportFile]:
     columns = (import_file.c[field.name] for field in fields(ImportFile))
     rows = tx.execute(select(*columns).where(import_file.c.import_id == import_id).order_by(import_file.c.position))
     return [ImportFile(*row) for row in rows]
+
+
+def _row_version(ts_d: str) -> str:
+    """Hexadecimal text of one length, which sorts by value."""
+    return ts_d.strip().lower().removeprefix("0x").rjust(64, "0")
 
 
 def _read(row: Row[tuple[object, ...]]) -> Import:

@@ -14,7 +14,11 @@ from store.records import Subledger
 def match_accounts(tx: Connection, subledger: Subledger) -> tuple[str, ...]:
     """Fill `staged_match`. Returns the codes without ID that fit several accounts; they are treated as new."""
     of = {"administration": subledger.administration, "side": subledger.side}
-    for step in (_FORGET, _SEPARATE, _JOIN_SAME_ID, _JOIN_SAME_CODE, _MATCH_BY_ID, _LET_ADOPT, _MATCH_BY_CODE):
+    for step in (_FORGET, _SEPARATE, _JOIN_SAME_ID, _JOIN_SAME_CODE, _MATCH_BY_ID):
+        tx.execute(step, of)
+    if tx.execute(_ANY_JOINED, of).first():
+        tx.execute(_AGREE_ON_CODE, of)
+    for step in (_LET_ADOPT, _MATCH_BY_CODE):
         tx.execute(step, of)
     if tx.execute(_ANY_CODE_UNMATCHED, of).first() is None:
         return ()
@@ -46,6 +50,14 @@ _MATCH_BY_ID = text("""
     LEFT JOIN account AS known ON known.administration = :administration AND known.exact_id = b.exact_id
     WHERE b.side = :side AND b.account = b.block AND (b.exact_id IS NOT NULL OR b.code IS NOT NULL)
     ORDER BY b.block""")
+
+# Blocks that share an ID but not the code or the name: which one the account bears must not depend on their order.
+_ANY_JOINED = text("SELECT 1 FROM staged_block WHERE side = :side AND account <> block LIMIT 1")
+_AGREE_ON_CODE = text("""
+    UPDATE staged_match SET code = joined.code, name = joined.name
+    FROM (SELECT account, min(code) AS code, max(name) AS name FROM staged_block
+          WHERE side = :side GROUP BY account HAVING count(*) > 1) AS joined
+    WHERE staged_match.account = joined.account""")
 
 # An account that the store knows by its code alone gets the ID under which the file names that code; unless the file
 # has the code twice, because two IDs under one code are two accounts.
@@ -81,7 +93,8 @@ _FIND_CANDIDATES = text("""
     INSERT INTO staged_candidate (account, candidates, other_account, account_id)
     SELECT m.account, count(*), min(c.account), min(c.id)
     FROM staged_match AS m
-    JOIN (SELECT code, account, NULL AS id FROM staged_match WHERE side = :side AND exact_id IS NOT NULL
+    JOIN (SELECT DISTINCT code, account, CAST(NULL AS BIGINT) AS id FROM staged_block
+          WHERE side = :side AND exact_id IS NOT NULL
           UNION ALL
           SELECT known.code, NULL, known.id FROM account AS known
           WHERE known.administration = :administration AND known.exact_id IS NOT NULL

@@ -112,14 +112,14 @@ class Comparison:
     ambiguous: tuple[str, ...] = ()  # codes without ID that fit several stored accounts
     # Signs of a filtered, partial, inverted, old or misdirected export. "Known" items are those open before.
     vanished: int = 0  # accounts with open items before and none in the export
-    not_due_before: int = 0  # known items whose due date lies after the day of the export
+    not_due_before: int = 0  # known items due after the day of the export; counted to one more than are gone
     not_due_gone: int = 0  # how many of those are gone: no item of their account and number is in the export
     latest_invoice_date: str = ""  # of the items in the export; "" if it has none
     later_gone: int = 0  # known items with a later invoice date than that: gone, every one
     matched: int = 0  # known items found again by account and number
     sign_changed: int = 0  # how many of those turned from positive to negative or back
-    id_conflicts: int = 0  # accounts in the export whose code is known here under another ID
-    elsewhere: str | None = None  # code of another administration to which these very files were applied
+    id_conflicts: int = 0  # accounts with an ID that is not known here, whose code is known under another one
+    elsewhere: str | None = None  # code of another administration to which these very files were applied; not if empty
     applied_before: str | None = None  # ref of an import that stands, other than `last`, of exactly these files
     reopened: int = 0  # items in the export that were open once, and closed since
     on_two_pages: int = 0  # items that stand on two pages: same account, number, due date and amounts

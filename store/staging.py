@@ -5,9 +5,9 @@ statistics; in both the indexes grow while the export is still being read. The t
 CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of indexes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, text
@@ -44,7 +44,8 @@ CREATE TEMPORARY TABLE staged_item (
 );
 CREATE TEMPORARY TABLE staged_sum (
     block BIGINT NOT NULL, items BIGINT NOT NULL, distinct_items BIGINT NOT NULL, lowest_currency {text} NOT NULL,
-    highest_currency {text} NOT NULL, open_fc BIGINT NOT NULL, gross BIGINT NOT NULL, open_dc BIGINT NOT NULL
+    highest_currency {text} NOT NULL, latest_invoice_date {text} NOT NULL,
+    open_fc BIGINT NOT NULL, gross BIGINT NOT NULL, open_dc BIGINT NOT NULL
 );
 CREATE TEMPORARY TABLE staged_match (
     account {id}, side TEXT NOT NULL, exact_id {text}, code {text}, name {text} NOT NULL, account_id BIGINT
@@ -59,7 +60,7 @@ CREATE TEMPORARY TABLE staged_account (
     before BIGINT NOT NULL, after BIGINT NOT NULL
 );
 CREATE TEMPORARY TABLE staged_opened (line {id}, side TEXT NOT NULL, account BIGINT NOT NULL);
-CREATE TEMPORARY TABLE staged_closed (id {id}, side TEXT NOT NULL);
+CREATE TEMPORARY TABLE staged_closed (id {id}, side TEXT NOT NULL, account BIGINT);
 """
 _SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "line": "INTEGER PRIMARY KEY", "text": "TEXT"}
 _INDEXES = """
@@ -140,15 +141,19 @@ class Staging:
         self._connection.execute(_RESET_SEQ)
         self._summed = self._connection.execute(_LAST_LINE).scalar_one()
 
-    def compare(self, subledger: Subledger) -> Comparison:
-        """Hold the blocks of the subledger's side against the store, in one snapshot. Nothing is written there."""
+    def compare(self, subledger: Subledger, as_of: date | None = None, files: Collection[str] = ()) -> Comparison:
+        """Hold the blocks of the subledger's side against the store, in one snapshot. Nothing is written there.
+
+        `as_of` is the day of the export in the administration's time zone: without it nothing is known of what is not
+        due yet. `files` are the SHA-256 of its pages: without them, nothing of where else they were applied.
+        """
         self._add_up()
         if not self._is_sqlite:
             self._run("ANALYZE staged_block, staged_item, staged_sum;")
         self._connection.commit()
         self._set_up("BEGIN", "REPEATABLE READ")  # one snapshot
         with self._connection.begin():
-            return comparing.compare(self._connection, subledger)
+            return comparing.compare(self._connection, subledger, as_of, files)
 
     def iterate_changes(self, subledger: Subledger, *, everything: bool = False) -> Iterator[AccountChange]:
         """The accounts whose balance differs, and new ones, by code; with `everything` all that were compared."""
@@ -230,7 +235,9 @@ _DROP_BLOCKS = text("DELETE FROM staged_block WHERE page = :page")
 _RESET_SEQ = text("UPDATE staged_item SET seq = 0 WHERE seq <> 0")
 _LAST_LINE = text("SELECT coalesce(max(line), 0) FROM staged_item")
 _ADD_UP = text("""
-    INSERT INTO staged_sum (block, items, distinct_items, lowest_currency, highest_currency, open_fc, gross, open_dc)
+    INSERT INTO staged_sum (block, items, distinct_items, lowest_currency, highest_currency, latest_invoice_date,
+                            open_fc, gross, open_dc)
     SELECT block + 0, count(*), count(DISTINCT number || ' ' || due_date), min(currency), max(currency),
+           max(invoice_date),
            CAST(sum(open_fc) AS BIGINT), CAST(sum(abs(open_dc)) AS BIGINT), CAST(sum(open_dc) AS BIGINT)
     FROM staged_item WHERE line > :summed GROUP BY block + 0""")  # else SQLite walks the index on block
