@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing import forkserver
@@ -145,10 +145,15 @@ def read_mail(raw: bytes, limits: Limits) -> Iterator[Reading]:
     try:
         with os.fdopen(os.dup(fd), "wb") as file:
             file.write(raw)
-        with _converse("mail", [SentFile("", fd)], limits) as reading:
+        with read_mail_from(fd, limits) as reading:
             yield reading
     finally:
         os.close(fd)
+
+
+def read_mail_from(fd: int, limits: Limits) -> AbstractContextManager[Reading]:
+    """The same for a mail that lies in an open file."""
+    return _converse("mail", [SentFile("", fd)], limits)
 
 
 @contextmanager

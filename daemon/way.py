@@ -1,32 +1,28 @@
 """One mail's way, from the bytes of the server to a final state in the store. Sync: it runs in its mailbox's thread."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from daemon.intake import Intake, TrustedMail
 from daemon.mailbox import FetchedMail
 from daemon.reading import Reading, read_mail
 from daemon.trust import Arrival, Judgement, Later, Lookup, Stranger, Trust, Trusted, judge
-from handlers.decide import Source, order
-from handlers.etiquette import Identity, ignored, unanswered
-from handlers.importing import Job, Write, settle, stage
-from handlers.policy import Policy, Route
-from handlers.render import render
-from handlers.reply import compose
-from handlers.report import Report
+from handlers.etiquette import Identity, ignored
+from handlers.policy import Route
 from handlers.routing import route
 from parsers.child import Limits
-from parsers.protocol import EnvelopeRead, Options
-from parsers.records import Envelope, Refused
+from parsers.protocol import EnvelopeRead
+from parsers.records import Refused
 from store import messages
 from store.database import Store, Transaction
-from store.records import Message, MessageState, Outcome, OutgoingMail
+from store.records import Message, MessageState, Outcome
 
-OLDEST_ANSWERED = timedelta(days=7)
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=1)  # until the DNS is asked again
 
 log = structlog.get_logger()
@@ -38,17 +34,13 @@ class Way:
 
     store: Store
     routes: Sequence[Route]
-    policies: Mapping[str, Policy]
     identity: Identity
-    sender: str  # From of the replies: `Name <address>`
     trust: Trust
     lookup: Lookup  # asks the DNS
     limits: Limits
-    largest_file: int  # bytes, out of an archive
-    largest_plain_file: int  # bytes
+    intake: Intake
     clock: Callable[[], datetime]
     random: Random  # for references
-    secret: Callable[[int], bytes]  # for Message-IDs that nobody can guess
 
     def process(self, mail: FetchedMail) -> MessageState | None:
         """Bring one mail to its final state and return it; the caller moves the mail then.
@@ -100,24 +92,10 @@ class Way:
                     for warning in warnings:
                         log.warning("signature-weak", warning=warning, administration=chosen.administration)
         # Nothing of the mail was opened so far.
-        policy = self.policies[chosen.administration]
-        job = Job(
-            ref=message.ref,
-            policy=policy,
-            source=Source(order(envelope.date, mail.arrived_at), mail.arrived_at, mail.key.uid),
-            source_sha256=read.sha256,
-            subject=envelope.subject,
-        )
-
-        def conclude(report: Report) -> Write:
-            outcome = Outcome(report.state, report.reason, policy.code, self._replies(report, envelope))
-            return lambda tx: self._finish(tx, message, read, outcome)
-
-        with self.store.staging() as staging:
-            taken = stage(reading.open(self._options(policy)), staging)
-            report = settle(taken, staging, job, self.clock(), conclude)
-        _tell(report.state, report.reason, policy.code)
-        return report.state
+        trusted = TrustedMail(mail, message, read, reading, chosen, partial(self._finish, message, read))
+        outcome = self.intake.receive(trusted)
+        _tell(outcome)
+        return outcome.state
 
     def _judge(
         self, mail: FetchedMail, message: Message, read: EnvelopeRead, reading: Reading, chosen: Route
@@ -139,26 +117,13 @@ class Way:
             messages.postpone(tx, message.id, until, later.reason)
         log.warning("mail-waits", reason=later.reason, detail=later.detail, until=until.isoformat())
 
-    def _options(self, policy: Policy) -> Options:
-        return Options(policy.currency, policy.negate, self.largest_file, self.largest_plain_file)
-
-    def _replies(self, report: Report, envelope: Envelope) -> tuple[OutgoingMail, ...]:
-        now = self.clock()
-        withheld = unanswered(envelope, report.state, self.identity, report.received_at, now, OLDEST_ANSWERED)
-        if withheld or envelope.sender is None:
-            log.info("reply-withheld", reason=withheld)
-            return ()
-        rendered = render(report)
-        domain = self.identity.domain
-        return (compose(rendered, envelope.sender, self.sender, envelope, report.ref, now, domain, self.secret),)
-
     def _end(self, message: Message, read: EnvelopeRead | None, outcome: Outcome) -> MessageState:
         with self.store.write() as tx:
-            self._finish(tx, message, read, outcome)
-        _tell(outcome.state, outcome.reason, outcome.administration)
+            self._finish(message, read, tx, outcome)
+        _tell(outcome)
         return outcome.state
 
-    def _finish(self, tx: Transaction, message: Message, read: EnvelopeRead | None, outcome: Outcome) -> None:
+    def _finish(self, message: Message, read: EnvelopeRead | None, tx: Transaction, outcome: Outcome) -> None:
         if read is not None:
             _describe(tx, message, read)
         if message.state == "quarantined":
@@ -178,5 +143,5 @@ def _describe(tx: Transaction, message: Message, read: EnvelopeRead) -> None:
     )
 
 
-def _tell(state: MessageState, reason: str, administration: str | None) -> None:
-    log.info("mail-finished", state=state, reason=reason, administration=administration)
+def _tell(outcome: Outcome) -> None:
+    log.info("mail-finished", state=outcome.state, reason=outcome.reason, administration=outcome.administration)

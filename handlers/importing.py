@@ -1,88 +1,89 @@
-"""From frames to settled imports: stage what was read, compare, decide, and write what was decided in one piece."""
+"""From what was read to settled imports: compare, decide, and write what was decided in one piece."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from handlers.decide import Source, decide, fingerprint
+import msgspec
+
+from handlers.decide import Decision, Source, decide, fingerprint, older_than_held, still_waiting
 from handlers.pages import PageSet, assemble, sides
 from handlers.policy import Policy
 from handlers.report import Report, Settled
-from parsers.protocol import Blocks, Broken, Crashed, Done, EnvelopeRead, FileRead, FileRefused, Frame, Items
+from handlers.taking import Taken, stage
+from parsers.protocol import Frame
 from parsers.records import File, Finding, Side
 from store import holding, imports
-from store.database import Transaction
-from store.records import Comparison, ImportFile, ImportMoved, NewImport, StoreUnavailable, Subledger
+from store.database import Store, Transaction
+from store.records import (
+    Comparison,
+    HeldImport,
+    ImportFile,
+    ImportMoved,
+    NewImport,
+    NotHeld,
+    StoreUnavailable,
+    Subledger,
+)
 from store.staging import Staging
 
 MOST_COMPARISONS = 50  # each but the first means that somebody else's import went through
 
+Write = Callable[[Transaction], None]
+KeptAs = Callable[[File], int | None]  # under which id the bytes of a file are kept
+
+# Reads files of a held import again: the files, and the first page and block number that are free.
+Reread = Callable[[Sequence[ImportFile], Policy, int, int], Iterable[Frame]]
+
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What one reading gave: the items are staged, this is the rest."""
+class Conclusion:
+    """What follows from a report: what is written with the imports, and the Message-ID of the reply that asks."""
 
-    files: tuple[File, ...]
-    refused: tuple[Finding, ...]
-    notes: tuple[Finding, ...]
+    write: Write
+    report_message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is imported, for whom, and what makes its effect one and the same (`source_sha256`, with the parts)."""
+    """What is imported, for whom, and what makes its effect one and the same (`source_sha256`, with the parts).
+
+    `keep` keeps the received bytes, in the transaction that writes the imports. Sender, mailbox and route are those
+    of the mail, by which an answer to its report is recognised; None from the command line.
+    """
 
     ref: str
     policy: Policy
     source: Source
     source_sha256: str
+    keep: Callable[[Transaction], KeptAs]
     subject: str = ""
+    message_id: int | None = None
+    sender: str | None = None
+    mailbox: str | None = None
+    route: str | None = None
 
 
-Write = Callable[[Transaction], None]
-
-
-def stage(frames: Iterable[Frame], staging: Staging) -> Taken:
-    """Put the blocks and items of one reading into `staging`. A file refused half-way leaves nothing there.
-
-    Raises what `staging` and `frames` raise.
-    """
-    files: list[File] = []
-    refused: list[Finding] = []
-    notes: list[Finding] = []
-    for frame in frames:
-        match frame:
-            case Items(rows=items):
-                staging.add_items(items)
-            case Blocks(rows=blocks):
-                staging.add_blocks(blocks)
-            case FileRead(file=file):
-                files.append(file)
-            case FileRefused(index=index, finding=finding):
-                staging.drop_page(index)
-                refused.append(finding)
-            case Done(findings=findings):
-                (notes if files or refused else refused).extend(findings)
-            case Broken(finding=finding):
-                for file in files:
-                    staging.drop_page(file.index)
-                return Taken((), (finding,), ())
-            case EnvelopeRead() | Crashed():
-                raise TypeError(f"{type(frame).__name__} is no frame of a file")
-    return Taken(tuple(files), tuple(refused), tuple(notes))
-
-
-def settle(taken: Taken, staging: Staging, job: Job, now: datetime, conclude: Callable[[Report], Write]) -> Report:
+def settle(
+    taken: Taken,
+    staging: Staging,
+    store: Store,
+    job: Job,
+    now: datetime,
+    reread: Reread,
+    conclude: Callable[[Report], Conclusion],
+) -> Report:
     """Decide what becomes of each side of `taken`, and write it in one transaction with what `conclude` adds.
 
-    `conclude` makes what follows from the report (the reply, the state of the mail) outside of any lock, and returns
-    what writes it. If another import of the same side goes through in between, all is compared and decided anew.
-    Raises StoreUnavailable, StoreBroken, and what `conclude` and its result raise; then nothing was written.
+    `conclude` makes what follows from the report (the reply, the state of the mail) outside of any lock. If another
+    import of the same side goes through in between, all is compared and decided anew. Raises StoreUnavailable,
+    StoreBroken, and what `reread` and `conclude` raise; then nothing was written.
     """
-    sets = [assemble(side, taken.files) for side in sides(taken.files)]
-    for repeated in {file.index for pages in sets for file in pages.repeated}:
-        staging.drop_page(repeated)
+    planner = _Planner(taken, staging, store, job, reread)
     for _ in range(MOST_COMPARISONS):
-        plans = [_plan(pages, staging, job) for pages in sets]
+        plans = planner.plan()
         report = Report(
             ref=job.ref,
             policy=job.policy,
@@ -92,13 +93,14 @@ def settle(taken: Taken, staging: Staging, job: Job, now: datetime, conclude: Ca
             refused=taken.refused,
             notes=taken.notes,
         )
-        write = conclude(report)
+        conclusion = conclude(report)
         try:
             with staging.transaction() as tx:
+                kept_as = job.keep(tx)
                 for plan in plans:
-                    _write_import(tx, staging, plan, job, now)
-                write(tx)
-        except ImportMoved:
+                    _write(tx, staging, plan, job, kept_as, conclusion.report_message_id, now)
+                conclusion.write(tx)
+        except (ImportMoved, NotHeld):
             continue
         return report
     raise StoreUnavailable(
@@ -108,50 +110,183 @@ def settle(taken: Taken, staging: Staging, job: Job, now: datetime, conclude: Ca
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
+    """What is to be written of one side."""
+
     settled: Settled
     comparison: Comparison
     planned_under: str
+    source: Source
+    act: Literal["apply", "hold", "wait", "record"]
+    held: HeldImport | None = None  # the one that waits with these very files (`wait`), or whose pages are joined
 
 
-def _plan(pages: PageSet, staging: Staging, job: Job) -> _Plan:
-    subledger = Subledger(job.policy.code, pages.side)
-    planned_under = fingerprint(job.policy)
-    comparison = staging.compare(subledger)
-    decision = decide(pages, comparison, job.source, job.policy, planned_under)
-    settled = Settled(subledger, pages.files, decision, comparison)
-    return _Plan(settled, comparison, planned_under)
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """The pages of a held import, read again beside those of this mail."""
+
+    held: HeldImport
+    files: tuple[File, ...]
 
 
-def _write_import(tx: Transaction, staging: Staging, plan: _Plan, job: Job, now: datetime) -> None:
-    subledger, decision, comparison = plan.settled.subledger, plan.settled.decision, plan.comparison
-    new = NewImport(
-        subledger=subledger,
+class _Planner:
+    """Plans each side, as often as it takes. Pages of an earlier mail are read again once, when they are needed."""
+
+    def __init__(self, taken: Taken, staging: Staging, store: Store, job: Job, reread: Reread) -> None:
+        self.taken, self.staging, self.store, self.job, self.reread = taken, staging, store, job, reread
+        self.planned_under = fingerprint(job.policy)
+        self._sets = [assemble(side, taken.files) for side in sides(taken.files)]
+        self._joined: dict[Side, _Joined] = {}
+        self._next = (taken.next_page, taken.next_block)
+        for index in {file.index for pages in self._sets for file in pages.repeated}:
+            staging.drop_page(index)
+
+    def plan(self) -> list[Plan]:
+        return [self._plan_side(pages) for pages in self._sets]
+
+    def _plan_side(self, pages: PageSet) -> Plan:
+        subledger = Subledger(self.job.policy.code, pages.side)
+        with self.store.read() as tx:
+            held = holding.find_held(tx, subledger)
+        self._forget_joined(pages.side, held)
+        if held is None:
+            return self._decided(pages, self.job.source, None)
+        if _files(held) == pages.hashes and held.planned_under == self.planned_under:
+            return self._waiting(pages, held)
+        if not pages.complete and (union := self._join(pages, held)):
+            return self._decided(union, _later(self.job.source, held), held)
+        if _key(self.job.source) < (held.ordered_at, held.arrived_at, held.uid):
+            comparison = self._compare(pages)
+            settled = Settled(subledger, pages.files, older_than_held(held.ref, held.ordered_at), comparison)
+            return Plan(settled, comparison, self.planned_under, self.job.source, "record")
+        return self._decided(pages, self.job.source, None)
+
+    def _decided(self, pages: PageSet, source: Source, joined: HeldImport | None) -> Plan:
+        comparison = self._compare(pages)
+        decision = decide(pages, comparison, source, self.job.policy, self.planned_under)
+        settled = describe(pages, decision, comparison)
+        act: Literal["apply", "hold", "record"] = "record"
+        if decision.state in ("applied", "held"):
+            act = "apply" if decision.state == "applied" else "hold"
+        return Plan(settled, comparison, self.planned_under, source, act, joined)
+
+    def _waiting(self, pages: PageSet, held: HeldImport) -> Plan:
+        """The very files that wait already: the same question again, under the same id."""
+        comparison = self._compare(pages)
+        decision = decide(pages, comparison, _later(self.job.source, held), self.job.policy, self.planned_under)
+        waiting = still_waiting(replace(decision, approvable=held.approvable), held.ref, held.recorded_at)
+        settled = Settled(comparison.subledger, pages.files, waiting, comparison, held.id)
+        return Plan(settled, comparison, self.planned_under, self.job.source, "wait", held)
+
+    def _compare(self, pages: PageSet) -> Comparison:
+        policy = self.job.policy
+        return self.staging.compare(Subledger(policy.code, pages.side), as_of(self.job.source, policy), pages.hashes)
+
+    def _join(self, pages: PageSet, held: HeldImport) -> PageSet | None:
+        """The pages together with those that wait, if they belong to one export as far as their numbers tell."""
+        if not held.reason.startswith("pages-") or held.planned_under != self.planned_under:
+            return None
+        if pages.side not in self._joined:
+            own = set(pages.hashes)
+            files = [file for file in held.files if file.sha256 not in own]
+            taken = stage(self.reread(files, self.job.policy, *self._next), self.staging, *self._next)
+            self._next = (taken.next_page, taken.next_block)
+            self._joined[pages.side] = _Joined(held, taken.files)
+        union = assemble(pages.side, (*pages.files, *self._joined[pages.side].files))
+        if union.reason == "pages-mixed":
+            self._forget_joined(pages.side, None)
+            return None
+        return union
+
+    def _forget_joined(self, side: Side, held: HeldImport | None) -> None:
+        """Drop what was joined, unless it is what waits still."""
+        joined = self._joined.get(side)
+        if joined is not None and joined.held != held:
+            for file in joined.files:
+                self.staging.drop_page(file.index)
+            del self._joined[side]
+
+
+def describe(pages: PageSet, decision: Decision, comparison: Comparison) -> Settled:
+    """What the report tells of one side."""
+    return Settled(comparison.subledger, pages.files, decision, comparison)
+
+
+def as_of(source: Source, policy: Policy) -> date:
+    """The day of an export, as people at the administration count it."""
+    return source.ordered_at.astimezone(ZoneInfo(policy.time_zone)).date()
+
+
+def new_import(plan: Plan, job: Job, kept_as: KeptAs, report_message_id: str | None) -> NewImport:
+    """The record of what `plan` decides."""
+    settled, comparison = plan.settled, plan.comparison
+    known = {file.sha256: file for file in plan.held.files} if plan.held else {}
+    files = tuple(known.get(file.sha256) or _import_file(file, settled, kept_as) for file in settled.files)
+    return NewImport(
+        subledger=settled.subledger,
         ref=job.ref,
-        state=decision.state,
-        reason=decision.reason,
+        state=settled.decision.state,
+        reason=settled.decision.reason,
         source_sha256=job.source_sha256,
-        part=",".join(file.part for file in plan.settled.files),
-        ordered_at=job.source.ordered_at,
-        arrived_at=job.source.arrived_at,
-        uid=job.source.uid,
+        part=",".join(file.part for file in settled.files),
+        ordered_at=plan.source.ordered_at,
+        arrived_at=plan.source.arrived_at,
+        uid=plan.source.uid,
         planned_under=plan.planned_under,
-        files=tuple(_import_file(file, subledger.side) for file in plan.settled.files),
+        files=files,
         items=comparison.items,
         accounts=comparison.accounts,
         total=comparison.total_after,
         total_before=comparison.total_before,
+        message_id=job.message_id,
+        sender=job.sender,
+        mailbox=job.mailbox,
+        route=job.route,
+        approvable=settled.decision.approvable,
+        findings=write_findings(settled.decision.findings),
+        report_message_id=report_message_id if settled.decision.state == "held" else None,
     )
-    if decision.state == "applied":
-        staging.apply(tx, comparison, new, job.policy.currency, now)
-    elif decision.state == "held":
-        holding.hold(tx, comparison, new, job.policy.currency, now)
-    else:
-        imports.record_compared(tx, comparison, new, job.policy.currency, now)
 
 
-def _import_file(file: File, side: Side) -> ImportFile:
-    page = next(page for page in file.pages if page.side == side)
+def write_findings(findings: Iterable[Finding]) -> str:
+    """Findings as the JSON that the store keeps."""
+    return msgspec.json.encode(list(findings)).decode()
+
+
+def read_findings(text: str) -> tuple[Finding, ...]:
+    """What `write_findings` wrote."""
+    return tuple(msgspec.json.decode(text, type=list[Finding]))
+
+
+def _write(
+    tx: Transaction,
+    staging: Staging,
+    plan: Plan,
+    job: Job,
+    kept_as: KeptAs,
+    report_message_id: str | None,
+    now: datetime,
+) -> None:
+    comparison, currency = plan.comparison, job.policy.currency
+    new = new_import(plan, job, kept_as, report_message_id)
+    joined = plan.held is not None
+    imports.lock_compared(tx, comparison, currency)
+    if plan.held is not None:
+        holding.see_it_is_held(tx, plan.held.id)
+    match plan.act:
+        case "apply":
+            staging.apply(tx, comparison, new, currency, now, joined=joined)
+        case "hold":
+            holding.hold(tx, comparison, new, currency, now, joined=joined)
+        case "wait":
+            if plan.held is not None and job.message_id is not None:
+                holding.wait_with(tx, plan.held.id, job.message_id)
+        case "record":
+            imports.record(tx, new, currency, now)
+
+
+def _import_file(file: File, settled: Settled, kept_as: KeptAs) -> ImportFile:
+    page = next(page for page in file.pages if page.side == settled.subledger.side)
     return ImportFile(
         name=file.name,
         part=file.part,
@@ -160,4 +295,18 @@ def _import_file(file: File, side: Side) -> ImportFile:
         count=page.count,
         pagesize=page.pagesize,
         ts_d=page.ts_d,
+        kept_id=kept_as(file),
     )
+
+
+def _files(held: HeldImport) -> tuple[str, ...]:
+    return tuple(sorted(file.sha256 for file in held.files))
+
+
+def _key(source: Source) -> tuple[datetime, datetime, int]:
+    return source.ordered_at, source.arrived_at, source.uid
+
+
+def _later(source: Source, held: HeldImport) -> Source:
+    """An export over several mails is as new as the newest of them."""
+    return max(source, Source(held.ordered_at, held.arrived_at, held.uid), key=_key)

@@ -40,14 +40,18 @@ def compose(
     now: datetime,
     own_domain: str,
     random: Random,
+    *,
+    message_id: str | None = None,
 ) -> OutgoingMail:
     """The reply to `to`, the authenticated sender of the mail that `envelope` tells of, and to nobody else.
 
     `sender` is the setting, `Name <address>`. The envelope sender is null (RFC 3834 section 3.3). The Message-ID is
-    unguessable: who answers it has seen it. Raises ValueError if `to` cannot be written to (`etiquette.mailable`).
+    `message_id` or a new one, and unguessable: who answers it has seen it. Raises ValueError if `to` cannot be
+    written to (`etiquette.mailable`).
     """
     message = MIMEMultipart("alternative", boundary=f"={random(12).hex()}")
-    _address(message, rendered.subject, to, sender, now, own_domain, random)
+    identity = message_id or new_message_id(own_domain, random)
+    _address(message, rendered.subject, to, sender, now, own_domain, identity)
     message["Auto-Submitted"] = "auto-replied"
     message["X-Saldopost-Ref"] = _ascii(clean(ref, 40))
     if thread := _thread(envelope):
@@ -63,13 +67,18 @@ def compose_alert(
 ) -> OutgoingMail:
     """A plain mail to the people who run Saldopost. Raises ValueError if `to` cannot be written to."""
     message = MIMEText(_encodable(text), "plain", UTF_8)  # type: ignore[arg-type]
-    _address(message, subject, to, sender, now, own_domain, random)
+    _address(message, subject, to, sender, now, own_domain, new_message_id(own_domain, random))
     message["Auto-Submitted"] = "auto-generated"
     return _outgoing(message, "alert")
 
 
+def new_message_id(own_domain: str, random: Random) -> str:
+    """A Message-ID that nobody can guess (RFC 5322 section 3.6.4)."""
+    return f"<{random(16).hex()}@{own_domain}>"
+
+
 def _address(
-    message: Message, subject: str, to: str, sender: str, now: datetime, own_domain: str, random: Random
+    message: Message, subject: str, to: str, sender: str, now: datetime, own_domain: str, message_id: str
 ) -> None:
     recipient = mailable(to)
     if recipient is None:
@@ -79,7 +88,7 @@ def _address(
     message["To"] = recipient
     message["Subject"] = Header(clean(subject, LONGEST_SUBJECT), "utf-8", header_name="Subject").encode()
     message["Date"] = format_datetime(now.astimezone(UTC))
-    message["Message-ID"] = f"<{random(16).hex()}@{own_domain}>"
+    message["Message-ID"] = message_id
     message["X-Loop"] = own_domain
     message["X-Auto-Response-Suppress"] = "All"
 

@@ -26,6 +26,11 @@ def route(envelope: Envelope, mailbox: str, routes: Iterable[Route]) -> Route | 
     return None
 
 
+def identify(route: Route) -> str:
+    """What makes a route the same one, as text: an answer counts only by the route of the mail that was asked about."""
+    return " ".join((route.mailbox, ",".join(route.senders), ",".join(route.recipients), route.administration))
+
+
 def fits(pattern: str, address: str) -> bool:
     """Whether `address` is `pattern`, in which `*` stands for any run of characters; case does not count."""
     return _compiled(pattern).fullmatch(address.casefold()) is not None

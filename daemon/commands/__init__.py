@@ -19,8 +19,10 @@ COMMANDS = {
     "balances": ("balances", "Show the open balances per account."),
     "items": ("items", "Show the open items that an account's balance is made of."),
     "import": ("import_", "Apply export files by hand: A/R, A/P or both, as XML or zip."),
-    "imports": ("imports", "Show which exports were applied, held or refused."),
-    "messages": ("messages", "Show what became of each mail."),
+    "imports": ("imports", "Show which exports were applied, held or refused; say yes or no, or take one back."),
+    "messages": ("messages", "Show what became of each mail; release one from quarantine."),
+    "token": ("token", "Make the secret part of an address, for routes with `token`."),
+    "forget": ("forget", "Delete everything that is kept about an administration."),
     "demo": ("demo", "Try it: the whole daemon with mail servers and sample mails of its own."),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from random import SystemRandom
 from threading import Event, Thread
@@ -18,9 +18,9 @@ from daemon.commands.exits import Exit
 from daemon.commands.program import Program
 
 if TYPE_CHECKING:
-    from handlers.importing import Taken
     from handlers.policy import Policy
     from handlers.report import Report
+    from handlers.taking import Taken
     from parsers.child import SentFile
     from store.database import Store
 
@@ -62,24 +62,45 @@ def command(program: Program, files: tuple[Path, ...], administration: str | Non
 def _import(
     program: Program, store: "Store", policy: "Policy", paths: Sequence[Path], when: datetime, now: datetime
 ) -> "Report":
+    from daemon.assembly import build_limits, build_rereader
     from daemon.reading import read_files
     from handlers.decide import Source
-    from handlers.importing import Job, settle, stage
-    from parsers.child import Limits, SentFile
-    from parsers.protocol import Options
+    from handlers.importing import Conclusion, Job, settle
+    from handlers.taking import stage
+    from parsers.child import SentFile
     from store.references import find_free_reference
 
-    limits = program.settings.limits
-    options = Options(policy.currency, policy.negate, int(limits.largest_file), int(limits.largest_plain_file))
+    rereader = build_rereader(program.settings, store)
     with store.read() as tx:
         ref = find_free_reference(tx, SystemRandom())
     with ExitStack() as opened, store.staging() as staging:
         files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
-        reading = opened.enter_context(read_files(files, Limits()))
+        reading = opened.enter_context(read_files(files, build_limits(program.settings)))
         with _progress(files):
-            taken = stage(reading.open(options), staging)
-        job = Job(ref, policy, Source(when, now, 0), _source(ref, taken))
-        return settle(taken, staging, job, now, lambda _report: lambda _tx: None)
+            taken = stage(reading.open(rereader.options(policy)), staging)
+        kept = {path.name: _keep(store, policy, path, now) for path in paths} if taken.files else {}
+        job = Job(
+            ref=ref,
+            policy=policy,
+            source=Source(when, now, 0),
+            source_sha256=_source(ref, taken),
+            keep=lambda _tx: lambda file: kept.get(file.part.split("/")[0]),
+        )
+        return settle(
+            taken, staging, store, job, now, rereader.reread, lambda _report: Conclusion(lambda _tx: None)
+        )  # fmt: skip
+
+
+def _keep(store: "Store", policy: "Policy", path: Path, now: datetime) -> int:
+    """Keep the file as it was read, ahead of its import: the lock on the store is not held for that long."""
+    from store import keeping
+
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        with store.write() as tx:
+            blocks = iter(lambda: file.read(keeping.CHUNK), b"")
+            return keeping.keep(tx, policy.code, "file", path.name, blocks, digest, now)
 
 
 def _source(ref: str, taken: "Taken") -> str:

@@ -1,10 +1,11 @@
-"""`saldopost imports`: which exports were applied, held or refused."""
+"""`saldopost imports`: which exports were applied, held or refused, and what a person makes of them."""
 
 import typing
 from dataclasses import asdict
 
 import click
 
+from daemon.commands import decisions
 from daemon.commands.output import (
     Column,
     Format,
@@ -51,7 +52,11 @@ FILES = (
 
 @click.group("imports")
 def command() -> None:
-    """Show which exports were applied, held or refused."""
+    """Show which exports were applied, held or refused; say yes or no, or take one back."""
+
+
+for decision in (decisions.approve, decisions.reject, decisions.undo):
+    command.add_command(decision)
 
 
 @command.command("list")

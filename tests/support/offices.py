@@ -4,17 +4,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from random import Random
 
 from dns_server import DnsServer
-from reports import policy as make_policy
 from signing import Signer
+from ways import make_way
 
 from daemon.mailbox import FetchedMail
 from daemon.resolver import Resolver
 from daemon.trust import Trust
 from daemon.way import Way
-from handlers.etiquette import Identity
 from handlers.policy import Route
 from parsers.child import Limits
 from store import messages
@@ -42,20 +40,14 @@ class Office:
 
     @property
     def way(self) -> Way:
-        return Way(
-            store=self.store,
+        return make_way(
+            self.store,
+            lambda: self.clock,
+            self.uid,
             routes=(Route("main", ("*@bakker.example",), (), "nl01", self.methods),),
-            policies={"nl01": make_policy(code="nl01", language="en")},
-            identity=Identity(frozenset({"saldo@example.com"}), "saldopost.example.com"),
-            sender="Saldopost <saldo@example.com>",
             trust=self.trust,
             lookup=Resolver(["127.0.0.1"], port=self.dns.port, seconds=0.5).lookup_keys,
             limits=self.limits,
-            largest_file=10_000_000,
-            largest_plain_file=10_000_000,
-            clock=lambda: self.clock,
-            random=Random(self.uid),
-            secret=lambda count: Random(self.uid).randbytes(count),
         )
 
     def receive(self, raw: bytes | None, size: int = 0) -> MessageState | None:

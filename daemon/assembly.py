@@ -1,0 +1,61 @@
+"""The parts of the daemon, put together as the settings say. Commands that do one thing take only what they need."""
+
+import secrets
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from random import SystemRandom
+
+from daemon.intake import Intake
+from daemon.rereading import Rereader
+from daemon.resolver import Resolver
+from daemon.settings import Settings, build_policies, build_routes, build_trust
+from daemon.way import Way
+from handlers.etiquette import Identity
+from parsers.child import Limits
+from store.database import Store
+
+
+def now() -> datetime:
+    """The clock of the whole program."""
+    return datetime.now(UTC)
+
+
+def build_identity(settings: Settings) -> Identity:
+    """How Saldopost knows itself again: a name below the sender's domain, for people of that domain are no loop."""
+    address = parseaddr(settings.smtp.sender)[1] if settings.smtp else ""
+    return Identity(frozenset({address}), f"saldopost.{address.rpartition('@')[2]}")
+
+
+def build_limits(settings: Settings) -> Limits:
+    """What a child may use."""
+    return Limits(int(settings.limits.child_memory), settings.limits.child_cpu_seconds)
+
+
+def build_rereader(settings: Settings, store: Store) -> Rereader:
+    """How kept files are read again."""
+    limits = settings.limits
+    return Rereader(store, build_limits(settings), int(limits.largest_file), int(limits.largest_plain_file))
+
+
+def build_way(settings: Settings, store: Store) -> Way:
+    """The way of every mail."""
+    identity = build_identity(settings)
+    return Way(
+        store=store,
+        routes=build_routes(settings),
+        identity=identity,
+        trust=build_trust(settings),
+        lookup=Resolver([str(address) for address in settings.trust.name_servers]).lookup_keys,
+        limits=build_limits(settings),
+        intake=Intake(
+            store=store,
+            policies=build_policies(settings),
+            identity=identity,
+            sender=settings.smtp.sender if settings.smtp else "",
+            rereader=build_rereader(settings, store),
+            clock=now,
+            secret=secrets.token_bytes,
+        ),
+        clock=now,
+        random=SystemRandom(),
+    )

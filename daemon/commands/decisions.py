@@ -1,0 +1,161 @@
+"""`saldopost imports approve`, `reject` and `undo`: what a person decides about an import."""
+
+import getpass
+import secrets
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from daemon.commands.exits import Exit
+from daemon.commands.program import Program
+
+if TYPE_CHECKING:
+    from handlers.importing import Conclusion
+    from handlers.policy import Policy
+    from handlers.report import Answer, Settled
+    from store.database import Store, Transaction
+    from store.records import HeldImport
+
+
+@click.command("approve")
+@click.argument("import_id", metavar="ID", type=int)
+@click.pass_obj
+def approve(program: Program, import_id: int) -> None:
+    """Say yes to a held import: apply it after all.
+
+    It is read and compared again. If the balances changed since it was asked about, it stays held with new figures
+    (exit code 3); if no yes helps, because a page is missing, say, it is not applied (exit code 4). Who mailed the
+    export is told when it was applied.
+    """
+    from daemon.reading import start_reading
+
+    start_reading()
+    from daemon.assembly import build_rereader, now
+    from handlers import approving
+
+    with program.store() as store, store.staging() as staging:
+        held = _find(store, import_id)
+        policy = _policy(program, held)
+        asked = approving.Asked(import_id, policy, _person())
+        rereader = build_rereader(program.settings, store)
+
+        def conclude(settled: "Settled") -> "Conclusion":
+            return _tell_sender(program, policy, held, settled)
+
+        settled = approving.approve(asked, staging, store, now(), rereader.reread, conclude)
+    sys.exit(_say(held, settled))
+
+
+@click.command("reject")
+@click.argument("import_id", metavar="ID", type=int)
+@click.pass_obj
+def reject(program: Program, import_id: int) -> None:
+    """Say no to a held import: it is put aside for good. Nobody is told by mail."""
+    from daemon.assembly import now
+    from handlers import approving
+    from handlers.importing import Conclusion
+
+    with program.store() as store:
+        held = _find(store, import_id)
+        asked = approving.Asked(import_id, _policy(program, held), _person())
+        settled = approving.reject(asked, store, now(), lambda _settled: Conclusion(lambda _tx: None))
+    sys.exit(_say(held, settled))
+
+
+@click.command("undo")
+@click.argument("import_id", metavar="ID", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def undo(program: Program, import_id: int, yes: bool) -> None:
+    """Take back the last applied import of a side: the balances are what they would be had it never been.
+
+    It can be repeated, import by import, back through history.
+    """
+    from daemon.assembly import now
+    from store import undoing
+    from store.records import NotLast
+
+    with program.store() as store:
+        found = _find(store, import_id)
+        of = found.subledger
+        if not yes:
+            click.confirm(f"Take back import {import_id} ({found.ref}), {of.administration} {of.side}?", abort=True)
+        try:
+            with store.write() as tx:
+                undone = undoing.undo(tx, import_id, now(), _person())
+        except NotLast as error:
+            raise click.ClickException(str(error)) from error
+    stands = f"import {undone.last_import_id} stands again" if undone.last_import_id else "no import stands now"
+    click.echo(
+        f"import {import_id} ({undone.ref}) undone: {undone.deleted} items gone, {undone.reopened} open again, "
+        f"{undone.removed} accounts removed; {stands}"
+    )
+
+
+def _find(store: "Store", import_id: int) -> "HeldImport":
+    from store import holding
+    from store.records import ImportUnknown
+
+    try:
+        with store.read() as tx:
+            return holding.find_by_id(tx, import_id)
+    except ImportUnknown as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _policy(program: Program, held: "HeldImport") -> "Policy":
+    from daemon.settings import build_policy
+
+    return build_policy(program.administration(held.subledger.administration))
+
+
+def _person() -> str:
+    return f"{getpass.getuser()} (command line)"
+
+
+def _tell_sender(program: Program, policy: "Policy", held: "HeldImport", settled: "Settled") -> "Conclusion":
+    """Who mailed an export that is applied after all gets the report of it, in answer to the question."""
+    from daemon.assembly import build_identity, now
+    from handlers.etiquette import mailable
+    from handlers.importing import Conclusion
+    from handlers.render import render
+    from handlers.reply import compose
+    from handlers.report import Report
+    from parsers.records import Envelope
+    from store import outbox
+
+    smtp = program.settings.smtp
+    if settled.answer != "approved" or smtp is None or held.sender is None or mailable(held.sender) is None:
+        return Conclusion(lambda _tx: None, held.report_message_id)
+    findings = settled.decision.findings[1:]  # the first says that the reader answered yes
+    shown = replace(settled, answer=None, decision=replace(settled.decision, reason="", findings=findings))
+    report = Report(held.ref, policy, held.arrived_at, settled=(shown,))
+    question = Envelope(held.report_message_id, held.sender, (), (), "", None, (), (), None, ())
+    reply = compose(
+        render(report), held.sender, smtp.sender, question, held.ref, now(),
+        build_identity(program.settings).domain, secrets.token_bytes,
+    )  # fmt: skip
+
+    def write(tx: "Transaction") -> None:
+        outbox.add(tx, reply, now(), held.message_id)
+
+    return Conclusion(write, held.report_message_id)
+
+
+def _say(held: "HeldImport", settled: "Settled") -> Exit:
+    """What became of it, in one line, and the exit code."""
+    text, code = _WORDS[settled.answer or "closed"]
+    blocking = settled.decision.findings[1].code if settled.answer == "blocked" else ""
+    click.echo(f"import {held.id} ({held.ref}): {text.format(state=settled.decision.state, blocking=blocking)}")
+    return code
+
+
+_WORDS: dict["Answer", tuple[str, Exit]] = {
+    "approved": ("applied", Exit.DONE),
+    "rejected": ("rejected", Exit.DONE),
+    "outdated": ("held again: the balances changed since it was asked about; look and approve again", Exit.HELD),
+    "blocked": ("not applied: no yes helps ({blocking})", Exit.REFUSED),
+    "closed": ("decided already: it is {state}", Exit.PERSON),
+}

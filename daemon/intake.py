@@ -1,0 +1,187 @@
+"""What is done with a trusted mail: its exports are imported, or it answers the report of a held one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from daemon.mailbox import FetchedMail
+from daemon.reading import Reading
+from daemon.rereading import Rereader
+from handlers.answers import understand
+from handlers.approving import Asked, approve, ask_again, reject
+from handlers.decide import Source, order
+from handlers.etiquette import Identity, unanswered
+from handlers.importing import Conclusion, Job, KeptAs, Write, settle
+from handlers.policy import Policy, Route
+from handlers.render import render
+from handlers.reply import compose, new_message_id
+from handlers.report import Report, Settled
+from handlers.routing import identify
+from handlers.taking import Taken, stage
+from parsers.protocol import EnvelopeRead
+from parsers.records import Envelope
+from store import holding, keeping
+from store.database import Store, Transaction
+from store.records import HeldImport, Message, MessageState, Outcome, OutgoingMail
+from store.staging import Staging
+
+OLDEST_ANSWERED = timedelta(days=7)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedMail:
+    """A mail whose sender is who they say, and what is known of it. `finish` writes its outcome."""
+
+    mail: FetchedMail
+    message: Message
+    read: EnvelopeRead
+    reading: Reading
+    route: Route
+    finish: Callable[[Transaction, Outcome], None]
+
+    @property
+    def envelope(self) -> Envelope:
+        return self.read.envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One for the whole process; `receive` may run in several threads at once."""
+
+    store: Store
+    policies: Mapping[str, Policy]
+    identity: Identity
+    sender: str  # From of the replies: `Name <address>`
+    rereader: Rereader
+    clock: Callable[[], datetime]
+    secret: Callable[[int], bytes]  # for Message-IDs that nobody can guess
+
+    def receive(self, trusted: TrustedMail) -> Outcome:
+        """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
+        policy = self.policies[trusted.route.administration]
+        asked = self._asked(trusted)
+        with self.store.staging() as staging:
+            taken = stage(trusted.reading.open(self.rereader.options(policy)), staging)
+            if asked and taken.next_page == 0:  # no file at all: the text is the answer
+                return self._answer(trusted, policy, asked, staging)
+            return self._import(trusted, policy, taken, staging)
+
+    def _import(self, trusted: TrustedMail, policy: Policy, taken: Taken, staging: Staging) -> Outcome:
+        mail, message, envelope = trusted.mail, trusted.message, trusted.envelope
+        job = Job(
+            ref=message.ref,
+            policy=policy,
+            source=Source(order(envelope.date, mail.arrived_at), mail.arrived_at, mail.key.uid),
+            source_sha256=trusted.read.sha256,
+            keep=lambda tx: self._keep(tx, trusted, policy),
+            subject=envelope.subject,
+            message_id=message.id,
+            sender=envelope.sender,
+            mailbox=mail.key.mailbox,
+            route=identify(trusted.route),
+        )
+        outcomes: list[Outcome] = []
+
+        def conclude(report: Report) -> Conclusion:
+            waiting = [side for side in report.settled if side.decision.reason == "still-waiting"]
+            replies = self._replies(trusted, report, self._reports_of(waiting))
+            other: MessageState | None = "refused" if report.refused else None
+            outcome = Outcome(report.state, report.reason, policy.code, replies, other)
+            outcomes.append(outcome)
+            return Conclusion(self._finishing(trusted, outcome), replies[0].message_id if replies else None)
+
+        settle(taken, staging, self.store, job, self.clock(), self.rereader.reread, conclude)
+        return outcomes[-1]
+
+    def _asked(self, trusted: TrustedMail) -> list[HeldImport]:
+        """The imports whose report this mail answers, from the same sender by the same route."""
+        envelope = trusted.envelope
+        answered = (*envelope.in_reply_to, *envelope.references)
+        if not answered:
+            return []
+        with self.store.read() as tx:
+            found = holding.find_held_by_report(tx, answered)
+        route = identify(trusted.route)
+        return [held for held in found if held.sender == envelope.sender and held.route == route]
+
+    def _answer(self, trusted: TrustedMail, policy: Policy, asked: Sequence[HeldImport], staging: Staging) -> Outcome:
+        meaning = understand(trusted.reading.text(), trusted.envelope.sender or "")
+        log.info("answer-understood", meaning=meaning, imports=[held.id for held in asked])
+        message_id = new_message_id(self.identity.domain, self.secret)
+        settled: list[Settled] = []
+        outcomes: list[Outcome] = []
+
+        def conclude(side: Settled) -> Conclusion:
+            """The reply to all answers is written with the last of them."""
+            if len(settled) < len(asked) - 1:
+                return Conclusion(lambda _tx: None, message_id)
+            report = self._report(trusted, policy, (*settled, side))
+            replies = self._replies(trusted, report, (), message_id)
+            outcome = Outcome(report.state, report.reason, policy.code, replies)
+            outcomes.append(outcome)
+            return Conclusion(self._finishing(trusted, outcome), message_id)
+
+        for held in asked:
+            answer = Asked(held.id, policy, trusted.envelope.sender or "")
+            match meaning:
+                case "yes":
+                    now, reread = self.clock(), self.rereader.reread
+                    settled.append(approve(answer, staging, self.store, now, reread, conclude))
+                case "no":
+                    settled.append(reject(answer, self.store, self.clock(), conclude))
+                case "unclear":
+                    settled.append(ask_again(answer, self.store, conclude))
+        return outcomes[-1]
+
+    def _report(self, trusted: TrustedMail, policy: Policy, settled: tuple[Settled, ...]) -> Report:
+        return Report(
+            ref=trusted.message.ref,
+            policy=policy,
+            received_at=trusted.mail.arrived_at,
+            subject=trusted.envelope.subject,
+            settled=settled,
+        )
+
+    def _replies(
+        self, trusted: TrustedMail, report: Report, questions: Sequence[str], message_id: str | None = None
+    ) -> tuple[OutgoingMail, ...]:
+        """The reply, if one is due. `questions` are reports that wait for an answer still: it may come to this one."""
+        now, envelope = self.clock(), trusted.envelope
+        withheld = unanswered(envelope, report.state, self.identity, report.received_at, now, OLDEST_ANSWERED)
+        if withheld or envelope.sender is None:
+            log.info("reply-withheld", reason=withheld)
+            return ()
+        thread = replace(envelope, references=(*questions, *envelope.references))
+        reply = compose(
+            render(report), envelope.sender, self.sender, thread, report.ref, now,
+            self.identity.domain, self.secret, message_id=message_id,
+        )  # fmt: skip
+        if _may_be_completed(report):
+            wait = timedelta(minutes=report.policy.rules.page_wait_minutes)
+            reply = replace(reply, not_before=now + wait)
+        return (reply,)
+
+    def _reports_of(self, waiting: Sequence[Settled]) -> list[str]:
+        with self.store.read() as tx:
+            held = [holding.find_by_id(tx, side.import_id) for side in waiting if side.import_id is not None]
+        return [one.report_message_id for one in held if one.report_message_id]
+
+    def _finishing(self, trusted: TrustedMail, outcome: Outcome) -> Write:
+        return lambda tx: trusted.finish(tx, outcome)
+
+    def _keep(self, tx: Transaction, trusted: TrustedMail, policy: Policy) -> KeptAs:
+        raw = trusted.mail.raw
+        assert raw is not None
+        kept_id = keeping.keep(tx, policy.code, "mail", "", [raw], trusted.read.sha256, self.clock())
+        keeping.keep_with_message(tx, trusted.message.id, kept_id)
+        return lambda _file: kept_id
+
+
+def _may_be_completed(report: Report) -> bool:
+    """Whether all there is to say is that pages are missing: they often come in the next mail."""
+    reasons = {side.decision.reason for side in report.settled}
+    return bool(reasons) and reasons <= {"pages-missing", "pages-last-full"} and not report.refused

@@ -1,0 +1,65 @@
+"""What a reading gives, laid out in a staging area: the items go there, and the files are remembered here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from parsers.protocol import (
+    Blocks,
+    Broken,
+    Crashed,
+    Done,
+    EnvelopeRead,
+    FileRead,
+    FileRefused,
+    Frame,
+    Items,
+    TextRead,
+    Verified,
+)
+from parsers.records import File, Finding
+from store.staging import Staging
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one reading gave, its items aside. The numbers are the first that the next reading may use."""
+
+    files: tuple[File, ...]
+    refused: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    next_page: int = 0
+    next_block: int = 0
+
+
+def stage(frames: Iterable[Frame], staging: Staging, first_page: int = 0, first_block: int = 0) -> Taken:
+    """Put the blocks and items of one reading into `staging`. A file refused half-way leaves nothing there.
+
+    Raises what `staging` and `frames` raise.
+    """
+    files: list[File] = []
+    refused: list[Finding] = []
+    notes: list[Finding] = []
+    page, block = first_page, first_block
+    for frame in frames:
+        match frame:
+            case Items(rows=items):
+                staging.add_items(items)
+            case Blocks(rows=blocks):
+                staging.add_blocks(blocks)
+                block = blocks[-1].block + 1
+            case FileRead(file=file):
+                files.append(file)
+                page = file.index + 1
+            case FileRefused(index=index, finding=finding):
+                staging.drop_page(index)
+                refused.append(finding)
+                page = index + 1
+            case Done(findings=findings):
+                (notes if files or refused else refused).extend(findings)
+            case Broken(finding=finding):
+                for file in files:
+                    staging.drop_page(file.index)
+                return Taken((), (finding,), (), page + 1, block)
+            case EnvelopeRead() | Verified() | TextRead() | Crashed():
+                raise TypeError(f"{type(frame).__name__} is no frame of a file")
+    return Taken(tuple(files), tuple(refused), tuple(notes), page, block)

@@ -1,0 +1,117 @@
+"""Received bytes, kept compressed for a time: what approving, undoing a mode, retrying and audits need.
+
+The same bytes of one administration are kept once. A mail is kept in the transaction that writes what became of it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import zstandard
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from store.schema import import_, import_file, kept, kept_chunk, message
+
+CHUNK = 1024 * 1024  # bytes before compression
+LEVEL = 3
+
+Kind = Literal["mail", "file"]
+
+_NEEDED = exists().where(
+    import_file.c.kept_id == kept.c.id, import_file.c.import_id == import_.c.id, import_.c.state == "held"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail or a file that is kept."""
+
+    id: int
+    administration: str
+    sha256: str
+    kind: Kind
+    name: str  # of a file, as it was given; "" for a mail
+    size: int  # bytes as received
+    kept_at: datetime
+
+
+def keep(
+    tx: Connection,
+    administration: str,
+    kind: Kind,
+    name: str,
+    blocks: Iterable[bytes],
+    sha256: str,
+    now: datetime,
+) -> int:
+    """Keep the bytes that `blocks` are together, whose SHA-256 is given; returns the id they are kept under.
+
+    What is kept already is kept longer. `blocks` is not read then.
+    """
+    known: int | None = tx.execute(
+        update(kept)
+        .where(kept.c.administration == administration, kept.c.sha256 == sha256)
+        .values(kept_at=now)
+        .returning(kept.c.id)
+    ).scalar()
+    if known is not None:
+        return known
+    values = {"administration": administration, "sha256": sha256, "kind": kind, "name": name, "kept_at": now}
+    kept_id: int = tx.execute(insert(kept).values(**values, size=0, stored=0).returning(kept.c.id)).scalar_one()
+    size = stored = 0
+    compressor = zstandard.ZstdCompressor(level=LEVEL)
+    for position, chunk in enumerate(_in_chunks(blocks)):
+        data = compressor.compress(chunk)
+        tx.execute(insert(kept_chunk).values(kept_id=kept_id, position=position, data=data))
+        size, stored = size + len(chunk), stored + len(data)
+    tx.execute(update(kept).where(kept.c.id == kept_id).values(size=size, stored=stored))
+    return kept_id
+
+
+def keep_with_message(tx: Connection, message_id: int, kept_id: int) -> None:
+    """Note that these are the raw bytes of a mail."""
+    tx.execute(update(message).where(message.c.id == message_id).values(kept_id=kept_id))
+
+
+def find(tx: Connection, kept_id: int) -> Kept | None:
+    """What is kept under this id; None if it is purged by now."""
+    row = tx.execute(select(kept).where(kept.c.id == kept_id)).first()
+    if row is None:
+        return None
+    return Kept(row.id, row.administration, row.sha256, row.kind, row.name, row.size, row.kept_at)
+
+
+def read(tx: Connection, kept_id: int) -> Iterator[bytes]:
+    """The kept bytes, a chunk at a time."""
+    position = 0
+    decompressor = zstandard.ZstdDecompressor()
+    chunk = select(kept_chunk.c.data).where(kept_chunk.c.kept_id == kept_id)
+    while (data := tx.execute(chunk.where(kept_chunk.c.position == position)).scalar()) is not None:
+        yield decompressor.decompress(data)
+        position += 1
+
+
+def purge(tx: Connection, older_than: datetime) -> int:
+    """Forget what was kept before that, unless an import that waits for an answer needs it; returns how many."""
+    return tx.execute(delete(kept).where(kept.c.kept_at < older_than, ~_NEEDED)).rowcount
+
+
+def purge_largest(tx: Connection, administration: str, most: int) -> int:
+    """Forget the oldest that is kept until at most `most` bytes are stored; what is needed stays. Returns how many."""
+    newer = func.sum(kept.c.stored).over(order_by=(kept.c.kept_at.desc(), kept.c.id.desc()))
+    ranked = select(kept.c.id, newer.label("newer")).where(kept.c.administration == administration).subquery()
+    over = select(ranked.c.id).where(ranked.c.newer > most)
+    return tx.execute(delete(kept).where(kept.c.id.in_(over), ~_NEEDED)).rowcount
+
+
+def _in_chunks(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of `CHUNK`."""
+    waiting = bytearray()
+    for block in blocks:
+        waiting += block
+        while len(waiting) >= CHUNK:
+            yield bytes(waiting[:CHUNK])
+            del waiting[:CHUNK]
+    if waiting:
+        yield bytes(waiting)
