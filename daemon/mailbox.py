@@ -58,7 +58,7 @@ class Mailbox:
 
     def __init__(self, settings: MailboxSettings, largest_mail: int, tokens: "TokenSource | None" = None) -> None:
         self.settings = settings
-        self._tokens = tokens
+        self.tokens = tokens
         self.largest_mail = largest_mail
         self.uidvalidity = 0
         self._client: IMAPClient | None = None
@@ -73,7 +73,7 @@ class Mailbox:
             except MailboxUnavailable as error:  # many servers and firewalls cut what is idle for a while
                 log.debug("mailbox-reconnects", mailbox=self.settings.name, error=str(error))
                 self.close()
-        self._client = connect(self.settings, self._tokens)
+        self._client = connect(self.settings, self.tokens)
         with self._speaking() as client:
             self._folders = Folders(client)
         return self._list()
@@ -98,6 +98,21 @@ class Mailbox:
                     if raw is not None and len(raw) > self.largest_mail:  # some servers only estimate sizes
                         raw = None
                     yield FetchedMail(self.key(uid), sizes[uid], _arrival(facts[uid].get(b"INTERNALDATE")), raw)
+
+    def list_of_size(self, size: int) -> Sequence[int]:
+        """The UIDs of the mails in the folder that have so many bytes (RFC822.SIZE)."""
+        found = []
+        for some in _chunks(self._list(), _COMMAND_UIDS):
+            with self._speaking() as client:
+                facts = client.fetch(some, ["RFC822.SIZE"])
+            found += [uid for uid in some if facts.get(uid, {}).get(b"RFC822.SIZE") == size]
+        return found
+
+    def folder_of(self, state: MessageState) -> str | None:
+        """The server's name of the folder for mails in this state; None if it does not exist."""
+        with self._speaking():
+            assert self._folders is not None
+            return self._folders.find(STATE_FOLDERS[state])
 
     def move(self, uids: Sequence[int], state: MessageState) -> None:
         """Move mails to the folder of their state; those already gone are no error. Verified: none is left behind.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Delete, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
 
 from store.schema import (
     account,
@@ -37,23 +37,23 @@ def forget(tx: Connection, administration: str) -> Mapping[str, int]:
     mails = select(message.c.id).where(message.c.administration == administration)
     files = select(kept.c.id).where(kept.c.administration == administration)
     # What is named by others goes after them.
-    steps: tuple[Delete, ...] = (
-        delete(outbox).where(outbox.c.message.in_(mails)),
-        delete(import_mail).where(or_(import_mail.c.import_id.in_(imports), import_mail.c.message_id.in_(mails))),
-        delete(import_file).where(import_file.c.import_id.in_(imports)),
-        delete(balance_change).where(balance_change.c.import_id.in_(imports)),
-        delete(account_change).where(account_change.c.import_id.in_(imports)),
-        delete(open_item).where(open_item.c.account_id.in_(accounts)),
-        delete(balance).where(balance.c.account_id.in_(accounts)),
-        delete(kept_chunk).where(kept_chunk.c.kept_id.in_(files)),
-        delete(kept).where(kept.c.administration == administration),
-        delete(import_).where(import_.c.administration == administration),
-        delete(account).where(account.c.administration == administration),
-        delete(subledger).where(subledger.c.administration == administration),
-        delete(message).where(message.c.administration == administration),
-        delete(notice).where(notice.c.topic.endswith(f":{administration}", autoescape=True)),
+    steps: tuple[tuple[Table, ColumnElement[bool]], ...] = (
+        (outbox, outbox.c.message.in_(mails)),
+        (import_mail, or_(import_mail.c.import_id.in_(imports), import_mail.c.message_id.in_(mails))),
+        (import_file, import_file.c.import_id.in_(imports)),
+        (balance_change, balance_change.c.import_id.in_(imports)),
+        (account_change, account_change.c.import_id.in_(imports)),
+        (open_item, open_item.c.account_id.in_(accounts)),
+        (balance, balance.c.account_id.in_(accounts)),
+        (kept_chunk, kept_chunk.c.kept_id.in_(files)),
+        (kept, kept.c.administration == administration),
+        (import_, import_.c.administration == administration),
+        (account, account.c.administration == administration),
+        (subledger, subledger.c.administration == administration),
+        (message, message.c.administration == administration),
+        (notice, notice.c.topic.endswith(f":{administration}", autoescape=True)),
     )
-    return {step.table.name: tx.execute(step).rowcount for step in steps}
+    return {table.name: tx.execute(delete(table).where(condition)).rowcount for table, condition in steps}
 
 
 def purge_mails(tx: Connection, before: datetime) -> int:
