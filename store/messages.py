@@ -5,21 +5,46 @@ from dataclasses import replace
 from datetime import datetime
 from random import Random
 
-from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, and_, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import outbox
-from store.records import AlreadyFinished, MailKey, Message, MessageState, Outcome, ReplyState
+from store.records import AlreadyFinished, MailKey, Message, MessageState, NotFinal, Outcome, Place, ReplyState
 from store.references import make_reference
 from store.schema import message
 from store.schema import outbox as outbox_table
+
+VANISHED = "vanished"  # reason of a mail that was gone from the folder before it was final
 
 _UNMOVED = message.c.moved == text("false")  # as the partial index says it
 _REPLY_STATES: dict[str | None, ReplyState] = {"queued": "queued", "sent": "sent", "failed": "failed"}
 
 
-def remember(tx: Connection, key: MailKey, size: int, arrived_at: datetime, now: datetime, random: Random) -> Message:
-    """The message at `key`, made on first sight; each call on one that is not final counts a try.
+def remember(
+    tx: Connection,
+    key: MailKey,
+    size: int,
+    arrived_at: datetime,
+    now: datetime,
+    random: Random,
+    *,
+    counted: bool = True,
+) -> Message:
+    """The message at `key`, made on first sight; each call on one that is not final counts a try, unless told not to.
 
     Commit this before the mail is read: a mail that kills its reader is then known to have been tried. What is
     final already comes back unchanged: only its move is open. `arrived_at` is the INTERNALDATE.
@@ -28,7 +53,10 @@ def remember(tx: Connection, key: MailKey, size: int, arrived_at: datetime, now:
     while found is None:  # the reference may be taken, or another daemon may have been faster
         tx.execute(_insert_new(tx, key, size, arrived_at, now, make_reference(random)))
         found = _find_by_key(tx, key)
-    if found.is_final:
+    if found.is_final and found.reason == VANISHED:
+        _open_anew(tx, found.id)
+        found = replace(found, state=None, reason="", finished_at=None, moved=False, tries=0)
+    if found.is_final or not counted:
         return found
     tx.execute(update(message).where(message.c.id == found.id).values(tries=message.c.tries + 1))
     return replace(found, tries=found.tries + 1)
@@ -99,9 +127,54 @@ def postpone(tx: Connection, message_id: int, until: datetime, reason: str) -> N
     )
 
 
-def mark_moved(tx: Connection, message_ids: Iterable[int]) -> None:
-    """Note that these mails lie in the folder of their state."""
-    tx.execute(update(message).where(message.c.id.in_(list(message_ids))).values(moved=True))
+def mark_moved(tx: Connection, moved: Iterable[tuple[int, MessageState | None, Place | None]]) -> None:
+    """Note of messages that they lie in the folder of a state, and where; None: the mail is gone.
+
+    One that has another state by now is not where it belongs: that is noted too.
+    """
+    rows = [
+        {
+            "which": message_id,
+            "now_in": state,
+            "at_folder": lies.folder if lies else None,
+            "at_validity": lies.uidvalidity if lies else None,
+            "at_uid": lies.uid if lies else None,
+        }
+        for message_id, state, lies in moved
+    ]
+    noted = (
+        update(message)
+        .where(message.c.id == bindparam("which"))
+        .values(
+            moved=message.c.state.is_not_distinct_from(bindparam("now_in", type_=Text)),
+            lies_in=bindparam("at_folder"),
+            lies_uidvalidity=bindparam("at_validity"),
+            lies_uid=bindparam("at_uid"),
+        )
+    )
+    if rows:
+        tx.execute(noted, rows)
+
+
+def forget(tx: Connection, message_id: int, now: datetime) -> None:
+    """The mail was gone before it was final: somebody took it out of our hands."""
+    gone = {"state": "ignored", "reason": VANISHED, "finished_at": now, "wait_until": None, "moved": True}
+    tx.execute(update(message).where(message.c.id == message_id, _not_final()).values(gone))
+
+
+def retry(tx: Connection, message_id: int, lies_in: str) -> None:
+    """Have a mail with a final state processed anew where it lies: in the folder `lies_in`, if nothing else is known.
+
+    Raises `NotFinal` for one that is not final, or not where it belongs: it is being processed or moved anyway.
+    """
+    opened = tx.execute(
+        update(message)
+        .where(message.c.id == message_id, message.c.state.is_not(None), message.c.state != "waiting", message.c.moved)
+        .values(lies_in=func.coalesce(message.c.lies_in, lies_in))
+    )
+    if opened.rowcount != 1:
+        raise NotFinal(f"message {message_id} is being processed or moved")
+    _open_anew(tx, message_id)
 
 
 def list_unmoved(tx: Connection, mailbox: str) -> list[Message]:
@@ -142,6 +215,18 @@ def count_states(tx: Connection) -> dict[str, int]:
     """How many messages are in each state; those not decided yet count as "new"."""
     state = func.coalesce(message.c.state, "new")
     return {row[0]: row[1] for row in tx.execute(select(state, func.count()).group_by(state))}
+
+
+def find_same(tx: Connection, mailbox: str, size: int, arrived_at: datetime, sha256: str) -> Message | None:
+    """A mail of the mailbox with the same bytes that arrived at the same moment, wherever it was read."""
+    same = (message.c.mailbox == mailbox, message.c.arrived_at == arrived_at, message.c.size == size)
+    row = tx.execute(_messages().where(*same, message.c.sha256 == sha256).order_by(message.c.id.desc())).first()
+    return None if row is None else _read(row)
+
+
+def _open_anew(tx: Connection, message_id: int) -> None:
+    anew = {"state": None, "reason": "", "finished_at": None, "wait_until": None, "moved": False, "tries": 0}
+    tx.execute(update(message).where(message.c.id == message_id).values(anew))
 
 
 def _find_by_key(tx: Connection, key: MailKey) -> Message | None:
@@ -216,5 +301,10 @@ def _read(row: Row[tuple[object, ...]]) -> Message:
         reason=values["reason"],
         finished_at=values["finished_at"],
         moved=values["moved"],
+        lies=_place(values["lies_in"], values["lies_uidvalidity"], values["lies_uid"]),
         reply=_REPLY_STATES.get(values["reply"], "none"),
     )
+
+
+def _place(folder: str | None, uidvalidity: int | None, uid: int | None) -> Place | None:
+    return None if folder is None else Place(folder, uidvalidity, uid)

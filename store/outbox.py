@@ -11,6 +11,7 @@ from store.records import ClaimedMail, OutgoingMail
 from store.schema import message, outbox
 
 _QUEUED = outbox.c.state == text("'queued'")  # as the partial index says it
+_REF = select(message.c.ref).where(message.c.id == outbox.c.message).scalar_subquery().label("ref")
 
 
 def add(tx: Connection, mail: OutgoingMail, now: datetime, message_id: int | None = None) -> int:
@@ -40,11 +41,11 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta, *, held_b
     """
     is_due = outbox.c.next_try_at <= now
     due = tx.execute(
-        select(outbox)
+        select(outbox, _REF)
         .where(_QUEUED, or_(is_due, outbox.c.tries == 0) if held_back else is_due)
         .order_by(outbox.c.next_try_at, outbox.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=outbox, skip_locked=True)
     ).all()
     if due:
         tx.execute(
@@ -62,6 +63,7 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta, *, held_b
             kind=row.kind,
             tries=row.tries + 1,
             created_at=row.created_at,
+            ref=row.ref,
         )
         for row in due
     ]

@@ -44,6 +44,10 @@ class AlreadyFinished(Exception):
     """The mail got its final state from another daemon meanwhile: abandon the transaction."""
 
 
+class NotFinal(Exception):
+    """The mail is being processed or moved: nothing was changed."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Subledger:
     """One side of one administration: the unit of comparing, locking and applying."""
@@ -272,6 +276,15 @@ class MailKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mail lies that was moved out of the folder that is read."""
+
+    folder: str  # our name for it, such as Processed; the server may have a prefix
+    uidvalidity: int | None = None  # None with `uid`: the server did not say
+    uid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """A finished mail for the outbox."""
 
@@ -316,6 +329,7 @@ class Message:
     reason: str
     finished_at: datetime | None
     moved: bool  # lies in the folder of its state
+    lies: Place | None  # None as long as it was never moved
     reply: ReplyState
 
     @property
@@ -335,6 +349,7 @@ class ClaimedMail:
     kind: Literal["reply", "alert"]
     tries: int
     created_at: datetime
+    ref: str | None = None  # of the mail that it answers
 
 
 @dataclass(frozen=True, slots=True)

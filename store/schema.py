@@ -31,7 +31,9 @@ from sqlalchemy.types import TypeDecorator
 
 from store.views import VIEWS
 
-REVISION = "0003"  # what the migrations lead to; here so that start-up need not load Alembic to compare
+REVISION = "0004"  # what the migrations lead to; here so that start-up need not load Alembic to compare
+
+PARKED = text("state IN ('waiting', 'held', 'quarantined', 'failed')")  # mails that are not done
 
 metadata = MetaData()
 
@@ -363,6 +365,13 @@ message = Table(
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid", name="message_key"),
 )
 Index(
+    "message_parked",
+    message.c.state,
+    sqlite_where=PARKED,
+    postgresql_where=PARKED,
+)
+Index("message_arrived", message.c.mailbox, message.c.arrived_at)
+Index(
     "message_unmoved",
     message.c.mailbox,
     sqlite_where=message.c.moved == text("false"),
@@ -405,6 +414,45 @@ notice = Table(
     Column("topic", Text, nullable=False),
     Column("told_at", Moment, nullable=False),
     PrimaryKeyConstraint("topic", name="notice_pkey"),
+)
+
+Index(
+    "outbox_given_up",
+    outbox.c.created_at,
+    sqlite_where=outbox.c.state == text("'failed'"),
+    postgresql_where=outbox.c.state == text("'failed'"),
+)
+
+# Who looks into a mailbox just now. `until` is by the database's clock.
+lease = Table(
+    "lease",
+    metadata,
+    Column("mailbox", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    PrimaryKeyConstraint("mailbox", name="lease_pkey"),
+)
+
+# How the last looks into each mailbox went.
+mailbox_state = Table(
+    "mailbox_state",
+    metadata,
+    Column("mailbox", Text, nullable=False),
+    Column("watched_since", Moment, nullable=False),
+    Column("polled_at", Moment),  # the last look that reached the server and went through
+    Column("backlog", Integer, nullable=False),  # mails left in the folder by it
+    Column("trouble", Text),  # of a look since: login, server, store or bug
+    Column("error", Text, nullable=False),
+    PrimaryKeyConstraint("mailbox", name="mailbox_state_pkey"),
+)
+
+# What people were told needs them, until it does no more.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("condition", Text, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    PrimaryKeyConstraint("condition", name="alarm_pkey"),
 )
 
 

@@ -7,7 +7,7 @@ from staged_exports import NOW
 
 from store import messages, outbox
 from store.database import Store
-from store.records import AlreadyFinished, MailKey, Message, Outcome, OutgoingMail
+from store.records import AlreadyFinished, MailKey, Message, Outcome, OutgoingMail, Place
 
 KEY = MailKey("main", "INBOX", 7, 1)
 REPLY = OutgoingMail("jan@bakker.example", "", "<1@saldopost.example>", b"Subject: Verwerkt\r\n\r\nGoed.\r\n")
@@ -49,7 +49,7 @@ def test_a_finished_mail_has_its_reply_in_the_outbox_and_only_its_move_is_open(s
     assert (again.state, again.is_final, again.tries, again.moved, again.reply) == ("applied", True, 1, False, "queued")
     with store.write() as tx:
         assert [one.id for one in messages.list_unmoved(tx, "main")] == [known.id]
-        messages.mark_moved(tx, [known.id])
+        messages.mark_moved(tx, [(known.id, "applied", Place("Processed", 7, 1))])
         assert messages.list_unmoved(tx, "main") == []
         assert messages.count_states(tx) == {"applied": 1}
 
