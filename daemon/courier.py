@@ -7,7 +7,6 @@ the server is away          the mails wait for it, however long
 """
 
 import asyncio
-import random as chance
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -59,7 +58,6 @@ class Courier:
         store_thread: Executor,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        random: Callable[[], float] = chance.random,
         tokens: "TokenSource | None" = None,
     ) -> None:
         self.settings = settings
@@ -67,7 +65,6 @@ class Courier:
         self._store = store
         self._store_thread = store_thread
         self._clock = clock
-        self._random = random
         self._woken = asyncio.Event()
         self._smtp: aiosmtplib.SMTP | None = None
         self._sent_on_connection = 0
@@ -91,13 +88,13 @@ class Courier:
                     await until(self._woken, await self._until_next())
             except (ServerUnavailable, LoginRefused, StoreUnavailable, StoreBroken) as error:
                 failures += 1
-                seconds = pause_for(error, failures, self._random)
+                seconds = pause_for(error, failures)
                 log.warning("courier-waits", error=str(error), failures=failures, seconds=round(seconds))
                 await until(stopping, seconds)
             except Exception as error:  # a bug here must not stop the mailboxes
                 failures += 1
                 log.exception("courier-met-a-bug")
-                await until(stopping, pause_for(error, failures, self._random))
+                await until(stopping, pause_for(error, failures))
         await self.close()
 
     async def drain(self, stopping: asyncio.Event | None = None, *, held_back: bool = False) -> None:
@@ -170,7 +167,7 @@ class Courier:
             outbox.mark_sent(tx, [mail.id], now)
         elif attempt.outcome == "at once":
             outbox.retry(tx, mail.id, now, attempt.error)
-        elif attempt.outcome == "later" and (at := next_try(mail.tries, mail.created_at, now, self._random)):
+        elif attempt.outcome == "later" and (at := next_try(mail.tries, mail.created_at, now)):
             outbox.retry(tx, mail.id, at, attempt.error)
         else:
             outbox.give_up(tx, mail.id, attempt.error)
@@ -187,11 +184,11 @@ class Courier:
         return await asyncio.get_running_loop().run_in_executor(self._store_thread, work, *arguments)
 
 
-def next_try(tries: int, created_at: datetime, now: datetime, random: Callable[[], float]) -> datetime | None:
+def next_try(tries: int, created_at: datetime, now: datetime) -> datetime | None:
     """When a mail that was not taken is tried again; None when it was tried long enough."""
     if now - created_at >= GIVE_UP_AFTER:
         return None
-    return now + timedelta(seconds=pause(tries, FIRST_RETRY.total_seconds(), LONGEST_RETRY.total_seconds(), random))
+    return now + timedelta(seconds=pause(tries, FIRST_RETRY.total_seconds(), LONGEST_RETRY.total_seconds()))
 
 
 async def probe(settings: SmtpSettings, tokens: "TokenSource | None" = None) -> SmtpProbe:

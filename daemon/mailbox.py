@@ -16,8 +16,10 @@ from imapclient import DELETED, IMAPClient
 
 from daemon.mailbox_connection import CommandRefused, MailboxUnavailable, connect, translated
 from daemon.mailbox_folders import STATE_FOLDERS, Folders
+from daemon.mailbox_idle import idle
+from daemon.mailbox_places import find_mail, forget_places, read_places
 from daemon.settings.models import MailboxSettings
-from store.records import MailKey, MessageState
+from store.records import MailKey, Message, MessageState, Place
 
 if TYPE_CHECKING:
     from daemon.oauth import TokenSource
@@ -61,6 +63,7 @@ class Mailbox:
         self.tokens = tokens
         self.largest_mail = largest_mail
         self.uidvalidity = 0
+        self.uidnext = 0  # that no mail of the last `list` had yet; 0 if the server does not say
         self._client: IMAPClient | None = None
         self._folders: Folders | None = None
         self._told_that_moves_stay = False
@@ -114,28 +117,64 @@ class Mailbox:
             assert self._folders is not None
             return self._folders.find(STATE_FOLDERS[state])
 
-    def move(self, uids: Sequence[int], state: MessageState) -> None:
+    def move(self, uids: Sequence[int], state: MessageState) -> dict[int, Place]:
         """Move mails to the folder of their state; those already gone are no error. Verified: none is left behind.
 
-        On a server with neither MOVE nor UIDPLUS they stay where they were, flagged as deleted, which `list` skips:
-        a plain EXPUNGE could remove mails that someone else has flagged.
+        Returns where each lies now. On a server with neither MOVE nor UIDPLUS they stay where they were, flagged as
+        deleted, which `list` skips: a plain EXPUNGE could remove mails that someone else has flagged.
         """
         listed = self.uidvalidity
         self._select()
         if self.uidvalidity != listed:
             raise self._gone(f"UIDVALIDITY went from {listed} to {self.uidvalidity}; all mails will be looked at again")
-        for some in _chunks(sorted(uids), _COMMAND_UIDS):
-            mails = sequence_set(some)
-            try:
-                self._move(mails, self._ensure(STATE_FOLDERS[state]))
-            except CommandRefused:  # perhaps the folder was deleted since it was found
-                if self._folders is not None:
-                    self._folders.forget()
-                self._move(mails, self._ensure(STATE_FOLDERS[state]))
-            with self._speaking() as client:
-                left = client.search(f"UID {mails} UNDELETED")
-            if left:
-                raise self._gone(f"{len(left)} mails are still in {self.settings.folder} after the server moved them")
+        return self._move_all(sorted(uids), STATE_FOLDERS[state])
+
+    def find(self, message: Message, name: str) -> Place | None:
+        """Where a mail lies in our folder `name`; None if it is not there. Another folder is selected afterwards."""
+        lies, path = message.lies, self._path(name)
+        if path is None:
+            return None
+        with self._speaking() as client:
+            if lies is not None and lies.uid is not None and lies.folder == name:
+                selected = client.select_folder(path, readonly=True)
+                same = selected[b"UIDVALIDITY"] == lies.uidvalidity
+                if same and client.search(f"UID {lies.uid} UNDELETED"):
+                    return lies
+            found = find_mail(client, path, message.size, message.arrived_at, message.sha256)
+        return Place(name, *found) if found is not None else None
+
+    def fetch_from(self, place: Place, message: Message) -> FetchedMail | None:
+        """A mail that lies in one of our folders; None if it is gone. Another folder is selected afterwards."""
+        path = self._path(place.folder)
+        if path is None or place.uid is None:
+            return None
+        with self._speaking() as client:
+            client.select_folder(path, readonly=True)
+        if message.size > self.largest_mail:
+            return FetchedMail(message.key, message.size, message.arrived_at, None)
+        raw = self._bodies([place.uid]).get(place.uid)
+        return None if raw is None else FetchedMail(message.key, message.size, message.arrived_at, raw)
+
+    def move_from(self, place: Place, state: MessageState) -> Place:
+        """Move a mail that `find` has found to the folder of its new state. Another folder is selected afterwards."""
+        path = self._path(place.folder)
+        if path is None or place.uid is None or place.folder == STATE_FOLDERS[state]:
+            return place
+        with self._speaking() as client:
+            client.select_folder(path)
+        return self._move_all([place.uid], STATE_FOLDERS[state])[place.uid]
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until mail arrives, at most so long; False at once if the server cannot tell (no IDLE)."""
+        with self._speaking() as client:
+            if not client.has_capability("IDLE"):
+                return False
+        listed = self.uidvalidity
+        if self._select()[1] != self.uidnext or self.uidvalidity != listed:  # mail came while we were busy
+            return True
+        with self._speaking() as client:
+            idle(client, seconds)
+        return True
 
     def probe(self) -> MailboxProbe:
         """Log in, look at the folder and change nothing."""
@@ -165,7 +204,7 @@ class Mailbox:
                 client.socket().shutdown(socket.SHUT_RDWR)
 
     def _list(self) -> tuple[int, ...]:
-        exists = self._select()
+        exists, self.uidnext = self._select()
         if exists <= _SEARCH_PAGE:
             with self._speaking() as client:
                 return tuple(sorted(client.search("UNDELETED")))
@@ -176,14 +215,14 @@ class Mailbox:
                 uids.update(client.search(f"{first}:{last} UNDELETED"))
         return tuple(sorted(uids))
 
-    def _select(self) -> int:
-        """Select the folder anew and note its UIDVALIDITY; returns how many mails it has."""
+    def _select(self) -> tuple[int, int]:
+        """Select the folder anew and note its UIDVALIDITY; returns how many mails it has, and the UID of the next."""
         with self._speaking() as client:
             selected = client.select_folder(self.settings.folder)
         if b"UIDVALIDITY" not in selected:
             raise self._gone("the server gives no UIDVALIDITY: mails cannot be told apart there")
         self.uidvalidity = selected[b"UIDVALIDITY"]
-        return int(selected[b"EXISTS"])
+        return int(selected[b"EXISTS"]), int(selected.get(b"UIDNEXT", 0))
 
     def _bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The raw mails; one that the server itself cannot read does not stand in the way of the others."""
@@ -205,6 +244,32 @@ class Mailbox:
         if folder == self.settings.folder:
             raise self._gone(f"mails are read from {folder}, to which they would be moved: set another `folder`")
         return folder
+
+    def _move_all(self, uids: Sequence[int], name: str) -> dict[int, Place]:
+        """Move mails out of the selected folder, and see to it that none is left there."""
+        places: dict[int, Place] = {}
+        for some in _chunks(uids, _COMMAND_UIDS):
+            mails = sequence_set(some)
+            with self._speaking() as client:
+                forget_places(client)
+            try:
+                self._move(mails, self._ensure(name))
+            except CommandRefused:  # perhaps the folder was deleted since it was found
+                if self._folders is not None:
+                    self._folders.forget()
+                self._move(mails, self._ensure(name))
+            with self._speaking() as client:
+                told = read_places(client, name, len(some))
+                left = client.search(f"UID {mails} UNDELETED")
+            if left:
+                raise self._gone(f"{len(left)} mails are still in their folder after the server moved them to {name}")
+            places |= {uid: told.get(uid, Place(name)) for uid in some}
+        return places
+
+    def _path(self, name: str) -> str | None:
+        with self._speaking():
+            assert self._folders is not None
+            return self._folders.find(name)
 
     def _move(self, mails: str, folder: str) -> None:
         with self._speaking() as client:

@@ -2,16 +2,18 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from daemon.mailbox import FetchedMail, Mailbox
+from daemon.mailbox_errands import put_in_its_place, take_leave
 from store import messages
 from store.database import Store
-from store.records import AlreadyFinished, Message, MessageState, StoreBroken, StoreUnavailable
+from store.records import AlreadyFinished, Message, MessageState, Place, StoreBroken, StoreUnavailable
 
 MOVED_TOGETHER = 100  # one by one takes a hundred times as long
 
@@ -28,17 +30,26 @@ class Polled:
     finished: int = 0
     waiting: int = 0
     failed: int = 0
+    elsewhere: bool = False  # another daemon looks into this mailbox just now: nothing was done
+
+    @property
+    def backlog(self) -> int:
+        """Mails that are left in the folder."""
+        return self.waiting + self.failed
 
 
-def poll(
-    mailbox: Mailbox,
-    store: Store,
-    process: Process,
-    *,
-    clock: Callable[[], datetime],
-    stopping: threading.Event,
-    advanced: Callable[[], None],
-) -> Polled:
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What a look needs. `alone` gives whether the mailbox is ours for as long as it is held."""
+
+    store: Store
+    process: Process
+    clock: Callable[[], datetime]
+    stopping: threading.Event
+    alone: Callable[[str], AbstractContextManager[bool]]
+
+
+def poll(mailbox: Mailbox, looking: Looking, advanced: Callable[[], None]) -> Polled:
     """Take every mail in the folder, the oldest first; after `stopping` is set no further one is begun.
 
     A mail that is final already, and waits for its move only, is moved without being fetched; one that waits is not
@@ -49,71 +60,122 @@ def poll(
     """
     uids = mailbox.list()
     advanced()
-    known = _recall(mailbox, store, uids)
-    finished = waiting = failed = 0
-    for page in (uids[first : first + MOVED_TOGETHER] for first in range(0, len(uids), MOVED_TOGETHER)):
+    if not uids and not _list_unmoved(mailbox, looking.store):
+        return Polled()
+    with looking.alone(mailbox.settings.name) as alone:
+        if not alone:
+            return Polled(elsewhere=True)
+        return _Look(mailbox, looking, advanced).take_all(mailbox.list())
+
+
+class _Look:
+    """One look, and what it counts."""
+
+    def __init__(self, mailbox: Mailbox, looking: Looking, advanced: Callable[[], None]) -> None:
+        self._mailbox = mailbox
+        self._looking = looking
+        self._store = looking.store
+        self._advanced = advanced
+        self._finished = self._waiting = self._failed = 0
+
+    def take_all(self, uids: Sequence[int]) -> Polled:
+        unmoved = _list_unmoved(self._mailbox, self._store)
+        present = set(uids)
+        here = [one for one in unmoved if not one.lies and one.key.uid in present]
+        known = {one.key.uid: one for one in here if one.key == self._mailbox.key(one.key.uid)}
+        for page in (uids[first : first + MOVED_TOGETHER] for first in range(0, len(uids), MOVED_TOGETHER)):
+            if self._looking.stopping.is_set():
+                break
+            self._take_page(page, known)
+        for message in (one for one in unmoved if one not in known.values()):
+            if self._looking.stopping.is_set():
+                break
+            self._take_elsewhere(message)
+        return Polled(self._finished, self._waiting, self._failed)
+
+    def _take_page(self, page: Iterable[int], known: dict[int, Message]) -> None:
         decided: dict[MessageState, list[int]] = defaultdict(list)
         unread = []
-        trouble: StoreUnavailable | StoreBroken | None = None
         for uid in page:
             message = known.get(uid)
             if message is not None and message.is_final and message.state is not None:
                 decided[message.state].append(uid)
-            elif message is not None and message.wait_until is not None and message.wait_until > clock():
-                waiting += 1
+            elif message is not None and self._is_early(message):
+                self._waiting += 1
             else:
                 unread.append(uid)
-        for mail in mailbox.fetch(unread):
-            if stopping.is_set():
-                break
-            try:
-                state = process(mail)
-                advanced()
-            except (StoreUnavailable, StoreBroken) as error:
-                trouble = error
-                break
-            except AlreadyFinished:  # another daemon was faster; the next look finds what it decided
-                continue
-            except Exception:  # one bad mail never stands in the way of the others
-                log.exception("mail-met-a-bug", mailbox=mail.key.mailbox, uid=mail.key.uid)
-                failed += 1
-                continue
-            if state is None or state == "waiting":
-                waiting += 1
-                continue
-            decided[state].append(mail.key.uid)
-            finished += 1
-        _move(mailbox, store, decided)
-        if trouble is not None:
-            raise trouble
-        if stopping.is_set():
-            break
-    return Polled(finished, waiting, failed)
+        try:
+            for mail in self._mailbox.fetch(unread):
+                if self._looking.stopping.is_set():
+                    break
+                state = self._process(mail)
+                if state is not None:
+                    decided[state].append(mail.key.uid)
+        except (StoreUnavailable, StoreBroken):
+            self._move(decided)
+            raise
+        self._move(decided)
+
+    def _take_elsewhere(self, message: Message) -> None:
+        """A mail that is not in the folder, or of which nobody noted that it is not."""
+        mailbox = self._mailbox
+        if not message.is_final and message.lies is None:
+            take_leave(mailbox, self._store, message, self._looking.clock())
+            return
+        if not message.is_final and message.lies is not None:  # to be processed anew
+            if self._is_early(message):
+                self._waiting += 1
+                return
+            place = mailbox.find(message, message.lies.folder)
+            mail = mailbox.fetch_from(place, message) if place is not None else None
+            if mail is None:
+                take_leave(mailbox, self._store, message, self._looking.clock())
+                return
+            state = self._process(mail)
+            if state is None:
+                return
+            with self._store.read() as tx:
+                found = messages.find_message(tx, message.ref)
+            assert found is not None
+            message = found
+        put_in_its_place(mailbox, self._store, message)
+
+    def _process(self, mail: FetchedMail) -> MessageState | None:
+        """The final state of one mail; None if it waits, or met a bug, or another daemon was faster."""
+        try:
+            state = self._looking.process(mail)
+        except (StoreUnavailable, StoreBroken, AlreadyFinished) as error:
+            if isinstance(error, AlreadyFinished):  # the next look finds what the other decided
+                return None
+            raise
+        except Exception:  # one bad mail never stands in the way of the others
+            log.exception("mail-met-a-bug", mailbox=mail.key.mailbox, uid=mail.key.uid)
+            self._failed += 1
+            return None
+        self._advanced()
+        if state is None or state == "waiting":
+            self._waiting += 1
+            return None
+        self._finished += 1
+        return state
+
+    def _move(self, decided: dict[MessageState, list[int]]) -> None:
+        places: dict[int, tuple[MessageState, Place]] = {}
+        for state, uids in decided.items():
+            for uid, place in self._mailbox.move(uids, state).items():
+                places[uid] = state, place
+            log.info("mails-moved", mailbox=self._mailbox.settings.name, state=state, mails=len(uids))
+        if not places:
+            return
+        moved = {self._mailbox.key(uid): placed for uid, placed in places.items()}
+        noted = [(one.id, *moved[one.key]) for one in _list_unmoved(self._mailbox, self._store) if one.key in moved]
+        with self._store.write() as tx:
+            messages.mark_moved(tx, noted)
+
+    def _is_early(self, message: Message) -> bool:
+        return message.wait_until is not None and message.wait_until > self._looking.clock()
 
 
-def _recall(mailbox: Mailbox, store: Store, listed: Collection[int]) -> Mapping[int, Message]:
-    """What the store knows of the mails in the folder that are not where they belong, by UID."""
+def _list_unmoved(mailbox: Mailbox, store: Store) -> list[Message]:
     with store.read() as tx:
-        unmoved = messages.list_unmoved(tx, mailbox.settings.name)
-    here = {message.key.uid: message for message in unmoved if message.key == mailbox.key(message.key.uid)}
-    present = set(listed)
-    # Final and no longer here: it was moved, and we died before we noted it.
-    _note_moved(store, [message.id for uid, message in here.items() if message.is_final and uid not in present])
-    return here
-
-
-def _move(mailbox: Mailbox, store: Store, decided: Mapping[MessageState, list[int]]) -> None:
-    for state, uids in decided.items():
-        mailbox.move(uids, state)
-        log.info("mails-moved", mailbox=mailbox.settings.name, state=state, mails=len(uids))
-    moved = {mailbox.key(uid) for uids in decided.values() for uid in uids}
-    if moved:
-        with store.read() as tx:
-            unmoved = messages.list_unmoved(tx, mailbox.settings.name)
-        _note_moved(store, [message.id for message in unmoved if message.key in moved])
-
-
-def _note_moved(store: Store, ids: Iterable[int]) -> None:
-    if ids := list(ids):
-        with store.write() as tx:
-            messages.mark_moved(tx, ids)
+        return messages.list_unmoved(tx, mailbox.settings.name)

@@ -1,5 +1,6 @@
 """What systemd is told (sd_notify(3)). Without systemd nothing happens."""
 
+import time
 from collections.abc import Mapping
 
 from sdnotify import SystemdNotifier
@@ -26,6 +27,10 @@ class Notifier:
     def alive(self) -> None:
         """Feed the watchdog."""
         self._tell("WATCHDOG=1")
+
+    def reloading(self) -> None:
+        """The settings are read anew; `ready` says when that is done."""
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         self._tell("STOPPING=1")

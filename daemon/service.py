@@ -7,7 +7,7 @@ the asyncio loop        waits, wakes the courier, feeds the watchdog, hears sign
 
 import asyncio
 import os
-import random as chance
+import secrets
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -17,49 +17,84 @@ from datetime import UTC, datetime
 
 import structlog
 
+from daemon.alarms import Alarms
 from daemon.commands.exits import Exit, exit_of, worst
 from daemon.courier import Courier
+from daemon.leases import Leases
 from daemon.mailbox import Mailbox
 from daemon.mailbox_keeper import Keeper
-from daemon.mailbox_poll import Polled, Process, poll
+from daemon.mailbox_poll import Looking, Polled, Process, poll
 from daemon.notify import Notifier
 from daemon.settings.models import Settings
+from daemon.settings.policies import build_alarm_rules, build_identity
+from daemon.settings.problems import SettingsError
 from daemon.token_sources import build_token_sources
-from daemon.unavailable import LoginRefused, ServerUnavailable
+from daemon.unavailable import LoginRefused, ServerUnavailable, until
+from store.clock import Clock
 from store.database import Store
 from store.records import StoreBroken, StoreUnavailable
 
 CUT_AFTER = 6.0  # seconds after a signal: no IMAP server is waited for any more
 LEAVE_AFTER = 9.0  # seconds after a signal: the process ends, whatever it is doing
+ALARMS_EVERY = 60.0  # seconds, and whenever a mailbox gets into trouble or out of it
 
 log = structlog.get_logger()
 
 
-def serve(settings: Settings, store: Store, process: Process, *, once: bool = False) -> Exit:
+# Reads the settings anew: those, and what is done with each mail under them. Raises SettingsError.
+Reload = Callable[[], tuple[Settings, Process]]
+
+
+def serve(
+    settings: Settings,
+    store: Store,
+    process: Process,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    reload: Reload | None = None,
+    once: bool = False,
+) -> Exit:
     """Run until SIGTERM or SIGINT; with `once`, until every mailbox and the outbox are drained.
 
     `process` is called in the threads of the mailboxes. After a signal the mails at hand are finished, for at most
-    `LEAVE_AFTER` seconds: what is unfinished then is done again after the next start. With `once` the exit code tells
-    whether a server could not be reached, mails or replies remain, or a mail met a bug.
+    `LEAVE_AFTER` seconds: what is unfinished then is done again after the next start. SIGHUP reads the settings anew
+    by `reload`. With `once` the exit code tells whether a server could not be reached, mails or replies remain, or a
+    mail met a bug.
     """
     notifier = Notifier(os.environ)
     try:
-        return asyncio.run(_live(settings, store, process, notifier, once=once))
+        return asyncio.run(_live(settings, store, process, notifier, clock, reload, once=once))
     finally:
         notifier.close()
 
 
-async def _live(settings: Settings, store: Store, process: Process, notifier: Notifier, *, once: bool) -> Exit:
-    service = Service(settings, store, process, notifier)
-    try:
-        with service.hearing_signals():
-            return await (service.run_once() if once else service.run())
-    finally:
-        service.close()
+async def _live(
+    settings: Settings,
+    store: Store,
+    process: Process,
+    notifier: Notifier,
+    clock: Callable[[], datetime],
+    reload: Reload | None,
+    *,
+    once: bool,
+) -> Exit:
+    while True:
+        service = Service(settings, store, process, notifier, clock=clock, reload=reload)
+        try:
+            with service.hearing_signals():
+                code = await (service.run_once() if once else service.run())
+        finally:
+            service.close()
+        if service.renewed is None:
+            return code
+        settings, process = service.renewed
 
 
 class Service:
-    """The mailboxes, the courier, and what they share. Made and used inside the loop."""
+    """The mailboxes, the courier, and what they share. Made and used inside the loop.
+
+    When `run` ends and `renewed` is set, a service with these settings is to take over.
+    """
 
     def __init__(
         self,
@@ -69,46 +104,64 @@ class Service:
         notifier: Notifier,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        random: Callable[[], float] = chance.random,
+        reload: Reload | None = None,
     ) -> None:
+        self.renewed: tuple[Settings, Process] | None = None
+        self._settings = settings
         self._store = store
-        self._process = process
         self._notifier = notifier
         self._clock = clock
+        self._reload = reload
+        self._reloading: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
+        self._changed = asyncio.Event()
         self._threads_stop = threading.Event()
         self._leaving: threading.Timer | None = None
         self._exit_if_unfinished = Exit.DONE
         self._store_thread = ThreadPoolExecutor(1, "store")
+        self._leases = Leases(store)
+        self._looking = Looking(store, process, clock, self._threads_stop, self._leases.alone)
         tokens = build_token_sources(settings)
         self._courier = None
         if settings.smtp is not None:
             smtp_tokens = tokens.get(settings.smtp.oauth2)
-            self._courier = Courier(
-                settings.smtp, store, self._store_thread, clock=clock, random=random, tokens=smtp_tokens
-            )
+            self._courier = Courier(settings.smtp, store, self._store_thread, clock=clock, tokens=smtp_tokens)
         self._keepers = [
             Keeper(
                 Mailbox(mailbox, settings.limits.largest_mail, tokens.get(mailbox.oauth2)),
                 self._look,
                 self._tell,
-                random,
+                clock,
             )
             for mailbox in settings.mailboxes
         ]
+        self._alarms = Alarms(
+            store=store,
+            rules=build_alarm_rules(settings),
+            to=settings.alerts.to,
+            sender=settings.smtp.sender if settings.smtp else "",
+            domain=build_identity(settings).domain,
+            clock=clock,
+            secret=secrets.token_bytes,
+        )
+        self._troubled: set[str] = set()
 
     async def run(self) -> Exit:
         """Look and send until told to stop."""
-        async with asyncio.TaskGroup() as tasks:
-            for keeper in self._keepers:
-                tasks.create_task(keeper.run(self._stopping))
-            if self._courier is not None:
-                tasks.create_task(self._courier.run(self._stopping))
-            background = [tasks.create_task(self._announce()), tasks.create_task(self._feed_watchdog())]
-            await self._stopping.wait()
+        async with asyncio.TaskGroup() as chores:
+            background = [
+                chores.create_task(chore)
+                for chore in (self._announce(), self._feed_watchdog(), self._watch_over(), self._renew_leases())
+            ]
+            async with asyncio.TaskGroup() as tasks:
+                for keeper in self._keepers:
+                    tasks.create_task(keeper.run(self._stopping))
+                if self._courier is not None:
+                    tasks.create_task(self._courier.run(self._stopping))
+                await self._stopping.wait()
             for task in background:
                 task.cancel()
-        log.info("stopped")
+        log.info("stopped" if self.renewed is None else "settings-read-anew")
         return Exit.DONE
 
     async def run_once(self) -> Exit:
@@ -116,13 +169,16 @@ class Service:
         self._exit_if_unfinished = Exit.UNAVAILABLE
         drained = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
+            renewing = tasks.create_task(self._renew_leases())
             sending = tasks.create_task(self._courier.run(drained)) if self._courier is not None else None
             codes = await asyncio.gather(*(keeper.drain(self._stopping) for keeper in self._keepers))
+            await self._check_alarms()
             drained.set()
             if self._courier is not None and sending is not None:
                 self._courier.wake()
                 await sending
                 codes.append(await self._send_the_rest(self._courier))
+            renewing.cancel()
         return worst(codes)
 
     def stop(self) -> None:
@@ -131,14 +187,45 @@ class Service:
             return
         log.info("stopping")
         self._notifier.stopping()
-        self._stopping.set()
-        self._threads_stop.set()
-        if self._courier is not None:
-            self._courier.wake()
+        self._end_work()
         asyncio.get_running_loop().call_later(CUT_AFTER, self._cut)
         self._leaving = threading.Timer(LEAVE_AFTER, _leave, [self._exit_if_unfinished])
         self._leaving.daemon = True
         self._leaving.start()
+
+    def hear_reload(self) -> None:
+        """Read the settings anew, and let the service end if they are right."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.get_running_loop().create_task(self._renew())
+
+    async def _renew(self) -> None:
+        if self._reload is None:
+            log.warning("settings-not-read-again", hint="this command reads them at its start only")
+            return
+        try:
+            settings, process = await asyncio.to_thread(self._reload)
+        except SettingsError as error:
+            log.error("settings-refused", problems=str(error), hint="the old ones stay")  # noqa: TRY400
+            return
+        except Exception:  # whatever it was, the settings at hand still work
+            log.exception("settings-met-a-bug")
+            return
+        if settings.store != self._settings.store:
+            log.error("settings-refused", problems="`store` has changed", hint="restart the daemon for another store")
+            return
+        if self._stopping.is_set():
+            return
+        self._notifier.reloading()
+        self.renewed = settings, process
+        self._end_work()
+
+    def _end_work(self) -> None:
+        self._stopping.set()
+        self._threads_stop.set()
+        if self._courier is not None:
+            self._courier.wake()
+        for keeper in self._keepers:
+            keeper.wake()
 
     def close(self) -> None:
         """Wait for the threads to end."""
@@ -151,9 +238,9 @@ class Service:
 
     @contextmanager
     def hearing_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT stop the service; SIGHUP, which would kill it, is only noted."""
+        """SIGTERM and SIGINT stop the service; SIGHUP has it read the settings anew."""
         loop = asyncio.get_running_loop()
-        handlers = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: _tell_to_restart}
+        handlers = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self.hear_reload}
         for number, handler in handlers.items():
             loop.add_signal_handler(number, handler)
         try:
@@ -163,17 +250,53 @@ class Service:
                 loop.remove_signal_handler(number)
 
     def _look(self, mailbox: Mailbox, advanced: Callable[[], None]) -> Polled:
-        return poll(
-            mailbox, self._store, self._process, clock=self._clock, stopping=self._threads_stop, advanced=advanced
-        )
+        return poll(mailbox, self._looking, advanced)
 
     def _tell(self) -> None:
         """A mailbox got further: there may be replies to send, and something else to say to systemd."""
         if self._courier is not None:
             self._courier.wake()
-        troubled = [keeper.name for keeper in self._keepers if keeper.trouble is not None]
-        text = f"{len(self._keepers)} mailboxes"
-        self._notifier.status(f"{text}, in trouble: {', '.join(troubled)}" if troubled else f"{text}, all reached")
+        troubled = {keeper.name for keeper in self._keepers if keeper.trouble is not None}
+        if troubled != self._troubled:
+            self._troubled = troubled
+            self._changed.set()
+        looks = [keeper.last_look() for keeper in self._keepers]
+        state = f"in trouble: {', '.join(sorted(troubled))}" if troubled else "all reached"
+        done = sum(keeper.finished for keeper in self._keepers)
+        backlog = sum(look.backlog for look in looks)
+        self._notifier.status(f"{len(looks)} mailboxes, {state}; {done} mails done, {backlog} left")
+
+    async def _watch_over(self) -> None:
+        """Alarms are looked after once every mailbox was tried: what an old record says may be over."""
+        for keeper in self._keepers:
+            await keeper.reached.wait()
+        while True:
+            await self._check_alarms()
+            self._changed.clear()
+            await until(self._changed, ALARMS_EVERY)
+
+    async def _check_alarms(self) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._store_thread, self._check_alarms_in_thread)
+        except (StoreUnavailable, StoreBroken) as error:
+            log.error("alarms-not-checked", error=str(error))  # noqa: TRY400
+        except Exception:  # a bug here must not stop the mailboxes
+            log.exception("alarms-met-a-bug")
+        if self._courier is not None:
+            self._courier.wake()
+
+    def _check_alarms_in_thread(self) -> None:
+        if isinstance(self._clock, Clock):
+            self._clock.set(self._store)
+        self._alarms.check([keeper.last_look() for keeper in self._keepers])
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._leases.renewal)
+            try:
+                await asyncio.to_thread(self._leases.renew)
+            except (StoreUnavailable, StoreBroken) as error:  # they run out, and others may help; no harm is done
+                log.warning("leases-not-renewed", error=str(error))
 
     async def _announce(self) -> None:
         """We are ready when every mailbox was reached once, or has failed and said so in the log."""
@@ -213,7 +336,3 @@ def _leave(code: Exit) -> None:
     """End now. Nothing is lost: it is as if we had crashed here, and the next start carries on."""
     log.warning("left-with-work-unfinished")
     os._exit(code)
-
-
-def _tell_to_restart() -> None:
-    log.warning("settings-not-read-again", hint="settings are read at the start: restart the daemon")

@@ -27,7 +27,9 @@ class Attempt:
 
 async def deliver(mail: ClaimedMail, smtp: aiosmtplib.SMTP, data_timeout: float) -> Attempt:
     """Hand over one mail. Afterwards the connection is either fit for the next mail or closed."""
-    known = {"outbox": mail.id, "message_id": mail.message_id, "kind": mail.kind}
+    known: dict[str, object] = {"outbox": mail.id, "message_id": mail.message_id, "kind": mail.kind}
+    if mail.ref is not None:
+        known["ref"] = mail.ref
     attempt = await _hand_over(mail, smtp, data_timeout)
     if attempt.outcome == "sent":
         log.info("mail-sent", **known)

@@ -1,8 +1,9 @@
 """Servers that are away or turn us away: what is raised, and how long they are left alone."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
+
+from tenacity import RetryCallState, Retrying, wait_random_exponential
 
 from store.records import StoreBroken
 
@@ -20,20 +21,21 @@ class LoginRefused(Exception):
     """The server does not accept user and password: a person is needed. Asking often may get the address banned."""
 
 
-def pause(failures: int, first: float, longest: float, random: Callable[[], float]) -> float:
-    """Seconds to wait after so many failures in a row: doubled each time, less up to a half by chance.
+def pause(failures: int, first: float, longest: float) -> float:
+    """Seconds to wait after so many failures in a row: up to `first`, then twice as long each time, at random.
 
-    `random` gives numbers from 0 to 1. Chance keeps many clients of one server from coming back at once.
+    At least half of `first`. Chance keeps many clients of one server from coming back at once.
     """
-    doubled = first * 2 ** min(failures - 1, 30)
-    return min(longest, doubled) * (1 - random() / 2)
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = max(1, failures)
+    return wait_random_exponential(multiplier=first, max=longest, min=first / 2)(state)
 
 
-def pause_for(error: Exception, failures: int, random: Callable[[], float]) -> float:
+def pause_for(error: Exception, failures: int) -> float:
     """Seconds to leave a server or the store alone after this error, the last of so many failures in a row."""
     if isinstance(error, LoginRefused | StoreBroken) and failures >= PATIENCE:
         return PERSONS_PAUSE
-    return pause(failures, FIRST_PAUSE, LONGEST_PAUSE, random)
+    return pause(failures, FIRST_PAUSE, LONGEST_PAUSE)
 
 
 async def until(event: asyncio.Event, seconds: float) -> bool:

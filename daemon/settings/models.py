@@ -235,6 +235,9 @@ class AdministrationSettings(Table):
     credential: SecretCredential | None = Field(
         default=None, description="Name of a systemd credential that holds the token."
     )
+    silent_days: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="In place of `alerts.silent_days`; 0: this one may be silent."
+    )
     sign: SignSettings = SignSettings()
     matching: MatchingSettings = MatchingSettings()
     thresholds: ThresholdSettings = ThresholdSettings()
@@ -278,6 +281,18 @@ class AlertSettings(Table):
     """Who is told when something needs a person."""
 
     to: tuple[Address, ...] = Field(default=(), description="Addresses of the people who look after the daemon.")
+    mailbox_minutes: Annotated[int, Field(ge=0)] = Field(
+        default=15, description="Tell when a mailbox could not be read for so long. 0 here and below: never."
+    )
+    reply_hours: Annotated[int, Field(ge=0)] = Field(
+        default=4, description="Tell when replies could not be sent for so long."
+    )
+    held_days: Annotated[int, Field(ge=0)] = Field(
+        default=3, description="Tell when nobody has answered about a held export for so long."
+    )
+    silent_days: Annotated[int, Field(ge=0)] = Field(
+        default=7, description="Tell when an administration that usually sends exports has sent none for so long."
+    )
 
 
 class LimitSettings(Table):

@@ -5,6 +5,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from daemon.settings.models import AdministrationSettings, Settings, Sign
+from handlers.alarms import AlarmRules
 from handlers.caps import Caps
 from handlers.etiquette import Identity
 from handlers.policy import Policy, Route, Rules
@@ -55,6 +56,20 @@ def build_identity(settings: Settings) -> Identity:
     address = parseaddr(settings.smtp.sender)[1] if settings.smtp else ""
     # A name below the sender's domain: people of that domain may write to us, and are no loop.
     return Identity(frozenset({address}), f"saldopost.{address.rpartition('@')[2]}")
+
+
+def build_alarm_rules(settings: Settings) -> AlarmRules:
+    alerts = settings.alerts
+    silent = {
+        one.code: alerts.silent_days if one.silent_days is None else one.silent_days for one in settings.administrations
+    }
+    return AlarmRules(
+        mailboxes=tuple(mailbox.name for mailbox in settings.mailboxes),
+        mailbox=timedelta(minutes=alerts.mailbox_minutes),
+        reply=timedelta(hours=alerts.reply_hours),
+        held=timedelta(days=alerts.held_days),
+        silent={code: timedelta(days=days) for code, days in silent.items()},
+    )
 
 
 def build_caps(settings: Settings) -> Caps:

@@ -1,0 +1,57 @@
+"""Which mailboxes are ours alone just now, among all daemons that share the store."""
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+
+from store import leases
+from store.database import Store
+from store.records import StoreUnavailable
+
+LENGTH = timedelta(seconds=30)  # after which the mailboxes of a daemon that died are taken over
+
+
+class Leases:
+    """Those of one process. Any thread may call it."""
+
+    def __init__(self, store: Store, length: timedelta | None = None) -> None:
+        self._store = store
+        self._length = LENGTH if length is None else length
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._held: set[str] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def renewal(self) -> float:
+        """Seconds between two calls of `renew` at most."""
+        return self._length.total_seconds() / 3
+
+    @contextmanager
+    def alone(self, mailbox: str) -> Iterator[bool]:
+        """Whether the mailbox is ours until the end of the block. Raises StoreUnavailable or StoreBroken."""
+        with self._store.write() as tx:
+            taken = leases.take(tx, mailbox, self._holder, self._length)
+        if not taken:
+            yield False
+            return
+        with self._lock:
+            self._held.add(mailbox)
+        try:
+            yield True
+        finally:
+            with self._lock:
+                self._held.discard(mailbox)
+            with suppress(StoreUnavailable), self._store.write() as tx:  # it ends by itself too
+                leases.drop(tx, mailbox, self._holder)
+
+    def renew(self) -> None:
+        """Keep what we hold, however long the mail at hand takes. Raises StoreUnavailable or StoreBroken."""
+        with self._lock:
+            held = sorted(self._held)
+        if held:
+            with self._store.write() as tx:
+                leases.renew(tx, held, self._holder, self._length)
