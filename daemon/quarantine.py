@@ -11,9 +11,10 @@ from dataclasses import replace
 from hashlib import sha256
 
 from daemon.mailbox import FetchedMail, Mailbox
+from daemon.mailbox_folders import STATE_FOLDERS
 from store import messages
 from store.database import Store
-from store.records import Message, MessageState
+from store.records import Message, MessageState, Place
 
 
 class NotReleased(Exception):
@@ -44,10 +45,11 @@ def release(
             raise NotReleased(f"{message.ref} is not in {folder} any more: it was moved or deleted by hand")
         # Else it was processed before, and lacks its move.
         state = process(replace(found, key=message.key), message) if message.state == "quarantined" else message.state
+        place = Place(STATE_FOLDERS["quarantined"], quarantine.uidvalidity, found.key.uid)
         if state != "quarantined":
-            quarantine.move([found.key.uid], state)
+            place = quarantine.move([found.key.uid], state)[found.key.uid]
         with store.write() as tx:
-            messages.mark_moved(tx, [message.id])
+            messages.mark_moved(tx, [(message.id, state, place)])
     return state
 
 
