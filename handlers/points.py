@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from handlers.codes import CODES, GRAVITY, Code, Severity
 from handlers.codes.code import Manner
+from handlers.codes.numbers import spell
 from handlers.language import Voice, clean
 from parsers.records import Finding
 
@@ -22,6 +23,7 @@ class Place:
 class Point:
     """One thing to say, with all the places it is about."""
 
+    code: str  # such as SP-204
     severity: Severity
     what: str
     todo: str
@@ -60,6 +62,7 @@ def _points_of(findings: tuple[Finding, ...], voice: Voice) -> Iterator[Point]:
     unlisted = sum(times.values()) - len(findings)
     for number, ((what, todo), listed) in enumerate(said.items(), start=1):
         yield Point(
+            code=spell(findings[0].code),
             severity=code.severity,
             what=what,
             todo=todo,

@@ -7,8 +7,10 @@ from textwrap import fill
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from handlers.ageing import Bar
+from handlers.codes.numbers import spell
 from handlers.language import Voice
 from handlers.report import Report
+from handlers.spreadsheet import Attachment
 from handlers.tables import Table
 from handlers.view import view
 
@@ -22,15 +24,21 @@ class Rendered:
     subject: str
     text: str
     html: str
+    state: str = ""  # of the mail
+    codes: tuple[str, ...] = ()  # of all that is said, such as SP-204
+    attachment: Attachment | None = None
 
 
-def render(report: Report) -> Rendered:
+def render(report: Report, attachment: Attachment | None = None) -> Rendered:
     """The reply to one mail, in the language and the time zone of its administration."""
-    shown = view(report, Voice.of(report.policy))
+    shown = view(report, Voice.of(report.policy), attachment)
     return Rendered(
         subject=shown.subject,
         text=_templates().get_template("reply.txt.j2").render(view=shown),
         html=_templates().get_template("reply.html.j2").render(view=shown),
+        state=report.state,
+        codes=tuple(dict.fromkeys((spell(report.state), *shown.codes))),
+        attachment=attachment,
     )
 
 

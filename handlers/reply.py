@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.charset import QP, Charset
 from email.header import Header
 from email.message import Message
+from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import compat32
@@ -15,6 +16,7 @@ from typing import Literal
 from handlers.etiquette import mailable
 from handlers.language import clean
 from handlers.render import Rendered
+from handlers.spreadsheet import Attachment
 from parsers.records import Envelope
 from store.records import OutgoingMail
 
@@ -46,19 +48,26 @@ def compose(
     """The reply to `to`, the authenticated sender of the mail that `envelope` tells of, and to nobody else.
 
     `sender` is the setting, `Name <address>`. The envelope sender is null (RFC 3834 section 3.3). The Message-ID is
-    `message_id` or a new one, and unguessable: who answers it has seen it. Raises ValueError if `to` cannot be
-    written to (`etiquette.mailable`).
+    `message_id` or a new one, and unguessable: who answers it has seen it. Programs find what became of the mail in
+    X-Saldopost-Ref, X-Saldopost-State and X-Saldopost-Codes. Raises ValueError if `to` cannot be written to
+    (`etiquette.mailable`).
     """
-    message = MIMEMultipart("alternative", boundary=f"={random(12).hex()}")
+    body = MIMEMultipart("alternative", boundary=f"={random(12).hex()}")
+    body.attach(MIMEText(_encodable(rendered.text), "plain", UTF_8))  # type: ignore[arg-type]
+    body.attach(MIMEText(_encodable(rendered.html), "html", UTF_8))  # type: ignore[arg-type]
+    message = body
+    if rendered.attachment is not None:
+        message = MIMEMultipart("mixed", boundary=f"={random(12).hex()}.", _subparts=[body, _part(rendered.attachment)])
     identity = message_id or new_message_id(own_domain, random)
     _address(message, rendered.subject, to, sender, now, own_domain, identity)
     message["Auto-Submitted"] = "auto-replied"
     message["X-Saldopost-Ref"] = _ascii(clean(ref, 40))
+    if rendered.state:
+        message["X-Saldopost-State"] = rendered.state
+        message["X-Saldopost-Codes"] = ", ".join(rendered.codes)
     if thread := _thread(envelope):
         message["In-Reply-To"] = thread[-1]
         message["References"] = "\n ".join(thread)
-    message.attach(MIMEText(_encodable(rendered.text), "plain", UTF_8))  # type: ignore[arg-type]
-    message.attach(MIMEText(_encodable(rendered.html), "html", UTF_8))  # type: ignore[arg-type]
     return _outgoing(message, "reply")
 
 
@@ -111,6 +120,12 @@ def _thread(envelope: Envelope) -> list[str]:
     if len(earlier) >= ANCESTORS:
         earlier = [earlier[0], *earlier[-(ANCESTORS - 2) :]]
     return [*earlier, envelope.message_id]
+
+
+def _part(attachment: Attachment) -> MIMEApplication:
+    part = MIMEApplication(attachment.content, "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    part.add_header("Content-Disposition", "attachment", filename=attachment.name)
+    return part
 
 
 def _ascii(text: str) -> str:

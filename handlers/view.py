@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from handlers import account_list
 from handlers.account_list import accounts_findings, accounts_phrase, accounts_tables
 from handlers.ageing import Bar, bar
 from handlers.codes import CODES
+from handlers.codes.numbers import spell
 from handlers.language import N_, Voice, clean
 from handlers.points import Point, points
 from handlers.question import question
 from handlers.report import Report, Settled, Verdict
+from handlers.spreadsheet import Attachment
 from handlers.tables import Table, crossings, tables
 from parsers.records import File, Finding, Side
 from store.records import ImportState
@@ -62,6 +65,7 @@ class Section:
 
     title: str
     state: ImportState
+    code: str  # of the state
     status: str
     files: str
     points: tuple[Point, ...]
@@ -84,13 +88,20 @@ class View:
     question: tuple[str, ...]  # what the reader can do about what is on hold; none where nothing is
     points: tuple[Point, ...]
     sections: tuple[Section, ...]
+    attached: str  # what is in the attached spreadsheet; "" where there is none
     steps_title: str
     steps: tuple[str, ...]  # how to make the export that was meant, in Exact; none where it was made
     footer: tuple[str, ...]
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of all that is said, each once."""
+        sections = [[part.code, *(point.code for point in (*part.points, *part.remarks))] for part in self.sections]
+        return tuple(dict.fromkeys([point.code for point in self.points] + list(chain(*sections))))
 
-def view(report: Report, voice: Voice) -> View:
-    """The report in words."""
+
+def view(report: Report, voice: Voice, attachment: Attachment | None = None) -> View:
+    """The report in words, and what is in the attachment."""
     verdict, administration = voice.say(HEADLINES[report.verdict]), clean(report.policy.name, 60)
     findings = report.refused
     if not (report.settled or report.accounts or findings or report.notes):
@@ -105,6 +116,7 @@ def view(report: Report, voice: Voice) -> View:
         question=tuple(question(report, {side: voice.say(name) for side, name in SIDES.items()}, voice)),
         points=points((*findings, *report.notes), voice),
         sections=(*_sections(report.settled, voice), *_of_accounts(report, voice)),
+        attached=_attached(attachment, voice),
         steps_title=voice.say("How to make the right export"),
         steps=_steps((*findings, *report.notes), voice),
         footer=_footer(report, administration, voice),
@@ -197,6 +209,7 @@ def _of_accounts(report: Report, voice: Voice) -> Iterator[Section]:
     yield Section(
         title=voice.say(account_list.TITLE),
         state=accounts.state,
+        code=spell(accounts.state),
         status=voice.say(account_list.STATES[accounts.state]),
         files=_named(accounts.files, voice),
         points=points(accounts_findings(accounts, alone=not report.settled), voice),
@@ -219,6 +232,7 @@ def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Sec
     return Section(
         title=voice.say(TITLES[settled.subledger.side]),
         state=settled.state,
+        code=spell(settled.state),
         status=voice.say(STATES[settled.state]),
         files=_named(settled.files, voice),
         points=points(settled.decision.findings, voice),
@@ -243,6 +257,14 @@ def _named(files: tuple[File, ...], voice: Voice) -> str:
 
 def _steps(findings: Iterable[Finding], voice: Voice) -> tuple[str, ...]:
     return tuple(voice.say(step) for step in STEPS) if any(CODES[f.code].steps for f in findings) else ()
+
+
+def _attached(attachment: Attachment | None, voice: Voice) -> str:
+    if attachment is None:
+        return ""
+    if attachment.is_whole:
+        return voice.say("The attached spreadsheet lists every account, with its balance before and after.")
+    return voice.say("The attached spreadsheet lists every account whose balance differs.")
 
 
 def _footer(report: Report, administration: str, voice: Voice) -> tuple[str, ...]:
