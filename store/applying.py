@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, text, update
 
 from store import holding, imports
 from store.currencies import keep_currencies
-from store.records import Comparison, NewImport
+from store.records import Comparison, ImportMoved, NewImport
 from store.schema import import_
 from store.subledgers import make_last
 
@@ -49,6 +49,8 @@ def apply(
     if comparison.created:
         tx.execute(_CREATE_ACCOUNTS, of)
         tx.execute(_FIND_CREATED, of)
+        if tx.execute(_KNOWN_AFTER_ALL, of).first():
+            raise ImportMoved(f"accounts of {subledger.administration} were made known meanwhile")
     tx.execute(_KEEP_NAMES, of)
     tx.execute(_RENAME_ACCOUNTS, of)
     if comparison.closed:
@@ -124,6 +126,11 @@ _FIND_CREATED = text("""
               AND known.code = staged_account.code)
         END
     WHERE side = :side AND is_new""")
+_KNOWN_AFTER_ALL = text("""
+    SELECT 1
+    FROM staged_account AS a
+    CROSS JOIN balance AS b
+    WHERE a.side = :side AND a.is_new AND b.account_id = a.account_id AND b.side = :side LIMIT 1""")
 
 # An ID that the other side gave to another account since the comparison stays there.
 _KEEP_NAMES = text("""

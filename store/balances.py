@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, desc, literal, select, union_all
 
-from store.records import Account, AccountAmbiguous, AccountUnknown, Balance, OpenItem, Side
-from store.schema import account, balance, open_item, subledger
+from store.records import Account, AccountAmbiguous, AccountUnknown, Balance, OpenItem, PastItem, Side
+from store.schema import account, balance, import_, open_item, subledger
 
 CANDIDATES = 20  # accounts that an ambiguous question names
 
@@ -56,6 +56,33 @@ def iterate_items(tx: Connection, account_id: int) -> Iterator[OpenItem]:
     )
     for row in tx.execute(query, execution_options={"yield_per": 1000}):
         yield OpenItem(*row)
+
+
+def iterate_history(tx: Connection, account_id: int) -> Iterator[PastItem]:
+    """All that was ever open for an account and what closed it, by side, number and time; read row by row.
+
+    What was opened by an import that was undone was never there.
+    """
+    opened, closed = import_.alias("opened"), import_.alias("closed")
+    history = (
+        select(
+            *(open_item.c[name] for name in OpenItem._fields),
+            opened.c.ref.label("opened_ref"),
+            opened.c.ordered_at.label("opened_at"),
+            open_item.c.closed_by,
+            closed.c.ref.label("closed_ref"),
+            closed.c.ordered_at.label("closed_at"),
+            open_item.c.id,
+        )
+        .join(opened, opened.c.id == open_item.c.opened_by)
+        .outerjoin(closed, closed.c.id == open_item.c.closed_by)
+        .where(open_item.c.account_id == account_id)
+    )
+    # Two partial indexes, one for each half.
+    both = union_all(history.where(open_item.c.closed_by.is_(None)), history.where(open_item.c.closed_by.is_not(None)))
+    query = both.order_by(desc("side"), "number", "due_date", "id")
+    for row in tx.execute(query, execution_options={"yield_per": 1000}):
+        yield PastItem(*row[: len(PastItem._fields)])
 
 
 def find_account(tx: Connection, administration: str, wanted: str) -> Account:

@@ -52,7 +52,7 @@ def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Col
     return Comparison(
         subledger=subledger,
         last=standing.last,
-        undos=standing.undos,
+        account_version=standing.account_version,
         items=figures.items,
         items_before=standing.items,
         opened=opened,

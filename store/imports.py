@@ -1,12 +1,13 @@
 """The imports: what became of each export, and which one stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, false, func, insert, select
 
 from store.records import (
+    AccountChange,
     Comparison,
     EffectStands,
     Import,
@@ -18,7 +19,7 @@ from store.records import (
     Side,
     Subledger,
 )
-from store.schema import import_, import_file
+from store.schema import account, balance_change, import_, import_file
 from store.subledgers import find_position, lock
 
 
@@ -31,7 +32,7 @@ class Standing:
     accounts: int = 0
     total: int = 0
     gross: int = 0
-    undos: int = 0
+    account_version: int = 0
     ts_d: str | None = None  # the largest of its pages
 
 
@@ -56,7 +57,10 @@ def record_compared(tx: Connection, comparison: Comparison, new: NewImport, curr
 def lock_compared(tx: Connection, comparison: Comparison, currency: str) -> None:
     """`lock`, and see to it that the comparison still holds: raises `ImportMoved` if another import went through."""
     lock(tx, comparison.subledger.administration, currency)
-    if find_position(tx, comparison.subledger) != (comparison.last.id if comparison.last else None, comparison.undos):
+    if find_position(tx, comparison.subledger) != (
+        comparison.last.id if comparison.last else None,
+        comparison.account_version,
+    ):
         of = comparison.subledger
         raise ImportMoved(f"another import of {of.administration} {of.side} was applied or undone meanwhile")
 
@@ -87,15 +91,15 @@ def write_files(tx: Connection, import_id: int, files: Sequence[ImportFile]) -> 
 
 def find_standing(tx: Connection, of: Subledger) -> Standing:
     """The import that stands, and its figures."""
-    last_id, undos = find_position(tx, of)
+    last_id, account_version = find_position(tx, of)
     row = tx.execute(select(import_).where(import_.c.id == last_id)).first()
     if row is None:
-        return Standing(None, undos=undos)
+        return Standing(None, account_version=account_version)
     files = list_files(tx, row.id)
     hashes = tuple(sorted(file.sha256 for file in files))
     last = LastImport(row.id, row.ordered_at, row.arrived_at, row.uid, hashes, row.planned_under, row.ref)
     largest = max((file.ts_d for file in files if file.ts_d), key=_row_version, default=None)
-    return Standing(last, row.items, row.accounts, row.total, row.gross, undos, largest)
+    return Standing(last, row.items, row.accounts, row.total, row.gross, account_version, largest)
 
 
 def refuse_repeated_effect(tx: Connection, new: NewImport) -> None:
@@ -138,6 +142,25 @@ def find_imports(tx: Connection, id_or_ref: str) -> list[Import]:
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
         return [_read(row) for row in tx.execute(query.where(import_.c.id == int(wanted)))]
     return [_read(row) for row in tx.execute(query.where(import_.c.ref == wanted))]
+
+
+def iterate_changes(tx: Connection, import_id: int) -> Iterator[AccountChange]:
+    """What an import changed, by account code; of one that was undone, only accounts that are still there."""
+    query = (
+        select(
+            account.c.code,
+            account.c.name,
+            account.c.exact_id,
+            balance_change.c.before,
+            balance_change.c.after,
+            func.coalesce(account.c.created_by == import_id, false()).label("is_new"),
+        )
+        .join(account, account.c.id == balance_change.c.account_id)
+        .where(balance_change.c.import_id == import_id)
+        .order_by(account.c.code, account.c.id)
+    )
+    for row in tx.execute(query, execution_options={"yield_per": 1000}):
+        yield AccountChange(row.code, row.name, row.exact_id, row.before, row.after, bool(row.is_new))
 
 
 def list_files(tx: Connection, import_id: int) -> list[ImportFile]:

@@ -127,7 +127,7 @@ class Comparison:
     applied_before: str | None = None  # ref of an import that stands, other than `last`, of exactly these files
     reopened: int = 0  # items in the export that were open once, and closed since
     on_two_pages: int = 0  # items that stand on two pages: same account, number, due date and amounts
-    undos: int = 0  # imports of the administration taken back so far: each may have removed accounts
+    account_version: int = 0  # counts up when accounts of the administration went or got an ID otherwise
     ts_d_before: str | None = None  # the largest ts_d of the pages of `last`, hexadecimal as Exact writes it
 
 
@@ -139,6 +139,27 @@ class Ageing(NamedTuple):
     days_31_60: int
     days_61_90: int
     over_90: int
+
+
+class AgedBalance(NamedTuple):
+    """One account on one side, with what is open by days past the due date; `ageing` adds up to `open_import`."""
+
+    administration: str
+    side: Side
+    code: str | None
+    name: str
+    exact_id: str | None
+    currency: str
+    open_import: int
+    ageing: Ageing
+
+
+class AgedTotal(NamedTuple):
+    """All accounts of one side."""
+
+    subledger: Subledger
+    currency: str
+    ageing: Ageing
 
 
 class CreditCrossing(NamedTuple):
@@ -370,6 +391,13 @@ class Import:
     ordered_at: datetime
     recorded_at: datetime
     applied_at: datetime | None
+    opened: int | None = None  # items that are new or changed; None unless it was ever applied
+    closed: int | None = None  # items that are gone or changed
+    approvable: bool = False
+    findings: str = "[]"  # JSON, as `NewImport` gave it
+    superseded_by: int | None = None
+    decided_at: datetime | None = None  # when a held one was decided, an applied one undone
+    decided_by: str | None = None
 
 
 class Balance(NamedTuple):
@@ -403,6 +431,31 @@ class OpenItem(NamedTuple):
     invoice_dc: int
     open_dc: int
     opened_by: int  # id of the import
+
+
+class PastItem(NamedTuple):
+    """An item as it was open for a while: from one import until another, or until now.
+
+    An item that changed stands there several times, each closed by the import that opened the next.
+    """
+
+    side: Side
+    number: str
+    your_ref: str
+    description: str
+    invoice_date: str
+    due_date: str
+    currency: str
+    invoice_fc: int
+    open_fc: int
+    invoice_dc: int
+    open_dc: int
+    opened_by: int  # id of the import
+    opened_ref: str
+    opened_at: datetime  # what "newer" is measured by: when the export was made, as far as is known
+    closed_by: int | None
+    closed_ref: str | None
+    closed_at: datetime | None
 
 
 class Account(NamedTuple):

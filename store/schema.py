@@ -68,7 +68,9 @@ subledger = Table(
     Column("side", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("last_import_id", BigInteger),
-    Column("undos", BigInteger, nullable=False, server_default=text("0")),  # of both sides: an undo may remove accounts
+    Column(
+        "account_version", BigInteger, nullable=False, server_default=text("0")
+    ),  # counts up when accounts are not what comparisons took them for
     PrimaryKeyConstraint("administration", "side", name="subledger_pkey"),
     CheckConstraint("side IN ('receivable', 'payable')", name="subledger_side"),
 )

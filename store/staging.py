@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, text
 
-from store import applying, comparing
-from store.records import AccountChange, Comparison, NewImport, Subledger
+from store import ageing, applying, comparing, credit
+from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Subledger
 
 BLOCK_COLUMNS = ("block", "page", "side", "exact_id", "code", "name")  # as parsers' Block has them
 ITEM_COLUMNS = (  # as parsers' Item has them
@@ -159,6 +159,19 @@ class Staging:
         """The accounts whose balance differs, and new ones, by code; with `everything` all that were compared."""
         self._go_on()
         return comparing.iterate_changes(self._connection, subledger, everything=everything)
+
+    def ageing(self, subledger: Subledger, as_of: date) -> Ageing:
+        """What the export has open on this side by days past the due date, as of a day, in minor units."""
+        self._go_on()
+        return ageing.age_staged(self._connection, subledger, as_of)
+
+    def credit_crossings(self, subledger: Subledger) -> list[CreditCrossing]:
+        """The debtors whose total, with what is in transit, passes their credit limit by this export, by code.
+
+        In either direction; after `compare`, before or after `apply`. Creditors have no limit.
+        """
+        self._go_on()
+        return credit.find_crossings(self._connection, subledger)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -40,24 +40,29 @@ def make_last(tx: Connection, of: Subledger, import_id: int | None, currency: st
     )
 
 
-def count_undo(tx: Connection, administration: str) -> None:
-    """Let all comparisons of this administration that are under way be made again. Needs the lock."""
+def renew_accounts(tx: Connection, administration: str) -> None:
+    """Let all comparisons of this administration that are under way be made again: accounts are gone, or have an ID.
+
+    Needs the lock.
+    """
     tx.execute(
-        update(subledger).where(subledger.c.administration == administration).values(undos=subledger.c.undos + 1)
+        update(subledger)
+        .where(subledger.c.administration == administration)
+        .values(account_version=subledger.c.account_version + 1)
     )
 
 
 def find_position(tx: Connection, of: Subledger) -> tuple[int | None, int]:
-    """Where a subledger is: the id of the import that stands, None before the first, and how many were undone.
+    """Where a subledger is: the id of the import that stands, None before the first, and the account version.
 
     What was compared holds as long as this is the same.
     """
     row = tx.execute(
-        select(subledger.c.last_import_id, subledger.c.undos).where(
+        select(subledger.c.last_import_id, subledger.c.account_version).where(
             subledger.c.administration == of.administration, subledger.c.side == of.side
         )
     ).first()
-    return (row.last_import_id, row.undos) if row else (None, 0)
+    return (row.last_import_id, row.account_version) if row else (None, 0)
 
 
 def _insert_subledger(tx: Connection, administration: str, side: Side, currency: str) -> Executable:

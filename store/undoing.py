@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text, update
 from store.holding import find_by_id
 from store.records import NotLast, Undone
 from store.schema import import_
-from store.subledgers import count_undo, find_position, lock_known, make_last
+from store.subledgers import find_position, lock_known, make_last, renew_accounts
 
 
 def undo(tx: Connection, import_id: int, now: datetime, by: str) -> Undone:
@@ -44,7 +44,7 @@ def undo(tx: Connection, import_id: int, now: datetime, by: str) -> Undone:
     tx.execute(mark.values(state="undone", decided_at=now, decided_by=by))
     previous = tx.execute(_PREVIOUS, this).one()
     make_last(tx, of, previous.id, previous.currency)
-    count_undo(tx, of.administration)
+    renew_accounts(tx, of.administration)
     return Undone(of, undone.ref, previous.id, deleted, reopened, removed)
 
 

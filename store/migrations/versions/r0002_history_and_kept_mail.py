@@ -83,7 +83,7 @@ def _make_tables() -> None:
 
 
 def _add_columns() -> None:
-    op.add_column("subledger", sa.Column("undos", sa.BigInteger, nullable=False, server_default=sa.text("0")))
+    op.add_column("subledger", sa.Column("account_version", sa.BigInteger, nullable=False, server_default=sa.text("0")))
     op.add_column("account", sa.Column("created_by", sa.BigInteger))
     op.add_column("balance", sa.Column("created_by", sa.BigInteger))
     for column in (
