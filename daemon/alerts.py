@@ -1,11 +1,14 @@
 """Mails to the people who look after Saldopost: once each, and without amounts or anything that a mail says inside."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from daemon.settings.models import Settings
+from daemon.settings.policies import build_identity
 from handlers.etiquette import Identity
 from handlers.reply import compose_alert
 from store import notices, outbox
@@ -39,3 +42,8 @@ class Alerts:
             )
             outbox.add(tx, mail, now)
         return True
+
+
+def build_alerts(settings: Settings) -> Alerts:
+    sender = settings.smtp.sender if settings.smtp else ""
+    return Alerts(settings.alerts.to, sender, build_identity(settings), secrets.token_bytes)

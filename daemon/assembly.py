@@ -2,15 +2,15 @@
 
 import secrets
 from datetime import UTC, datetime
-from email.utils import parseaddr
 from random import SystemRandom
 
+from daemon.alerts import build_alerts
 from daemon.intake import Intake
 from daemon.rereading import Rereader
 from daemon.resolver import Resolver
-from daemon.settings import Settings, build_policies, build_routes, build_trust
+from daemon.restraint import Restraint
+from daemon.settings import Settings, build_caps, build_identity, build_policies, build_routes, build_trust
 from daemon.way import Way
-from handlers.etiquette import Identity
 from parsers.child import Limits
 from store.database import Store
 
@@ -18,12 +18,6 @@ from store.database import Store
 def now() -> datetime:
     """The clock of the whole program."""
     return datetime.now(UTC)
-
-
-def build_identity(settings: Settings) -> Identity:
-    """How Saldopost knows itself again: a name below the sender's domain, for people of that domain are no loop."""
-    address = parseaddr(settings.smtp.sender)[1] if settings.smtp else ""
-    return Identity(frozenset({address}), f"saldopost.{address.rpartition('@')[2]}")
 
 
 def build_limits(settings: Settings) -> Limits:
@@ -56,6 +50,7 @@ def build_way(settings: Settings, store: Store) -> Way:
             clock=now,
             secret=secrets.token_bytes,
         ),
+        restraint=Restraint(build_caps(settings), len(settings.administrations), build_alerts(settings), now),
         clock=now,
         random=SystemRandom(),
     )

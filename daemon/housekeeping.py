@@ -29,22 +29,26 @@ class Housekeeping:
 
     def run_due(self) -> None:
         """Do what was not done within a day. Raises StoreUnavailable and StoreBroken."""
-        with self.store.write() as tx:
-            self._digest(tx)
-        with self.store.write() as tx:
-            is_due = notices.take(tx, PURGE, self.clock(), DAY)
-        if is_due:
-            self._purge()
-
-    def _digest(self, tx: Transaction) -> None:
-        """Tell of the mails quarantined since the last digest, if there are any."""
         now = self.clock()
+        with self.store.read() as tx:  # most of the time there is nothing to write
+            found = self._undigested(tx, now)
+            purged_at = notices.last_told(tx, PURGE)
+        if found:
+            with self.store.write() as tx:
+                subject = f"mails in quarantine: {_many(len(found))}"
+                self.alerts.tell(tx, DIGEST, subject, _text(found), now)
+        if purged_at is None or now - purged_at >= DAY:
+            with self.store.write() as tx:
+                is_ours = notices.take(tx, PURGE, now, DAY)
+            if is_ours:
+                self._purge()
+
+    def _undigested(self, tx: Transaction, now: datetime) -> list[Message]:
+        """The mails quarantined since the last digest; none within a day after it."""
         since = notices.last_told(tx, DIGEST)
         if since is not None and now - since < DAY:
-            return
-        found = messages.list_quarantined(tx, since or now - DAY, MOST_LISTED)
-        if found:
-            self.alerts.tell(tx, DIGEST, f"mails in quarantine: {_many(len(found))}", _text(found), now)
+            return []
+        return messages.list_quarantined(tx, since or now - DAY, MOST_LISTED)
 
     def _purge(self) -> None:
         now = self.clock()

@@ -18,8 +18,10 @@ from datetime import UTC, datetime
 import structlog
 
 from daemon.alarms import Alarms
+from daemon.alerts import build_alerts
 from daemon.commands.exits import Exit, exit_of, worst
 from daemon.courier import Courier
+from daemon.housekeeping import Housekeeping
 from daemon.leases import Leases
 from daemon.mailbox import Mailbox
 from daemon.mailbox_keeper import Keeper
@@ -144,6 +146,7 @@ class Service:
             clock=clock,
             secret=secrets.token_bytes,
         )
+        self._housekeeping = Housekeeping(store, build_alerts(settings), settings.retention, clock)
         self._troubled: set[str] = set()
 
     async def run(self) -> Exit:
@@ -289,6 +292,7 @@ class Service:
         if isinstance(self._clock, Clock):
             self._clock.set(self._store)
         self._alarms.check([keeper.last_look() for keeper in self._keepers])
+        self._housekeeping.run_due()
 
     async def _renew_leases(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 from daemon.intake import Intake, TrustedMail
 from daemon.mailbox import FetchedMail
 from daemon.reading import Reading, read_mail
+from daemon.restraint import Restraint
 from daemon.trust import Arrival, Judgement, Later, Lookup, Stranger, Trust, Trusted, judge
 from handlers.etiquette import Identity, ignored
 from handlers.policy import Route
@@ -39,6 +40,7 @@ class Way:
     lookup: Lookup  # asks the DNS
     limits: Limits
     intake: Intake
+    restraint: Restraint
     clock: Callable[[], datetime]
     random: Random  # for references
 
@@ -128,7 +130,7 @@ class Way:
             _describe(tx, message, read)
         if message.state == "quarantined":
             messages.reopen(tx, message.id)
-        messages.finish(tx, message.id, outcome, self.clock())
+        messages.finish(tx, message.id, self.restraint.restrain(tx, outcome), self.clock())
 
 
 def _describe(tx: Transaction, message: Message, read: EnvelopeRead) -> None:

@@ -117,7 +117,8 @@ def _person() -> str:
 
 def _tell_sender(program: Program, policy: "Policy", held: "HeldImport", settled: "Settled") -> "Conclusion":
     """Who mailed an export that is applied after all gets the report of it, in answer to the question."""
-    from daemon.assembly import build_identity, now
+    from daemon.assembly import now
+    from daemon.settings import build_identity
     from handlers.etiquette import mailable
     from handlers.importing import Conclusion
     from handlers.render import render

@@ -40,7 +40,7 @@ class House:
                 sha256="0",
             )
             messages.finish(tx, message.id, Outcome("quarantined", "dkim-missing", "nl01"), self.now)
-            messages.mark_moved(tx, [message.id])
+            messages.mark_moved(tx, [(message.id, "quarantined", None)])
 
     def digests(self) -> list[str]:
         """What is told by now and was not told before."""

@@ -11,6 +11,7 @@ from store.database import Store, Transaction
 from store.records import MailKey, MessageState, Outcome, OutgoingMail, Subledger
 
 DAY = timedelta(days=1)
+ABOUT_NO_ADMINISTRATION = {"alarm", "lease", "mailbox_state"}
 
 
 def fill(store: Store, administration: str) -> None:
@@ -44,7 +45,7 @@ def finish(
     reply = OutgoingMail("jan@bakker.example", "", f"<{key.uid}@x>", b"1.234,56")
     messages.finish(tx, message.id, Outcome(state, "", administration, (reply,)), moment)
     if moved:
-        messages.mark_moved(tx, [message.id])
+        messages.mark_moved(tx, [(message.id, state, None)])
     return message.id
 
 
@@ -62,7 +63,8 @@ def test_an_administration_is_forgotten_whole_and_others_are_not_touched(store: 
     alone = count(store)
     fill(store, "nl02")
     both = count(store)
-    assert [name for name, rows in alone.items() if rows == 0] == []  # or a new table is missing in `fill`
+    # A new table must be filled by `fill`, or listed here.
+    assert {name for name, rows in alone.items() if rows == 0} == ABOUT_NO_ADMINISTRATION
     with store.write() as tx:
         deleted = forgetting.forget(tx, "nl02")
     assert count(store) == alone

@@ -13,6 +13,7 @@ from daemon.mailbox import FetchedMail
 from daemon.resolver import Resolver
 from daemon.trust import Trust
 from daemon.way import Way
+from handlers.caps import Caps
 from handlers.policy import Route
 from parsers.child import Limits
 from store import messages
@@ -33,6 +34,9 @@ class Office:
     store: Store
     dns: DnsServer
     methods: tuple[str, ...] = ("dkim",)
+    senders: tuple[str, ...] = ("*@bakker.example",)
+    own_address: str = "saldo@example.com"
+    caps: Caps = field(default_factory=Caps)
     trust: Trust = field(default_factory=Trust)
     limits: Limits = field(default_factory=Limits)
     clock: datetime = NOW
@@ -44,10 +48,12 @@ class Office:
             self.store,
             lambda: self.clock,
             self.uid,
-            routes=(Route("main", ("*@bakker.example",), (), "nl01", self.methods),),
+            routes=(Route("main", self.senders, (), "nl01", self.methods),),
             trust=self.trust,
             lookup=Resolver(["127.0.0.1"], port=self.dns.port, seconds=0.5).lookup_keys,
             limits=self.limits,
+            caps=self.caps,
+            own_address=self.own_address,
         )
 
     def receive(self, raw: bytes | None, size: int = 0) -> MessageState | None:
