@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test check format lock wheel clean
+.PHONY: install demo test check format lock screenshots wheel clean
 
 install: .venv/installed
 
@@ -32,6 +32,11 @@ format: install
 lock: install
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra demo --group dev -c requirements.txt -o requirements-dev.txt
+
+# Each kind of reply as a browser shows it, into docs/screenshots.
+screenshots: install
+	sh .ci/browser
+	$(BIN)/python .ci/screenshots.py
 
 wheel: install
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -40,7 +40,7 @@ def tables(comparison: Comparison, voice: Voice, applied: bool) -> Iterator[Tabl
 
 def crossings(crossed: Sequence[CreditCrossing], voice: Voice) -> Iterator[Table]:
     """Whose balance passed the credit limit: those now above it first, the farthest first; then those back under."""
-    head = tuple(voice.say(word) for word in (N_("Account"), N_("Limit"), N_("Before"), N_("Now"), N_("Room left")))
+    head = tuple(voice.say(word) for word in (N_("Account"), N_("Limit"), N_("Now"), N_("Room left")))
     above = [change for change in crossed if change.after > change.limit]
     back = [change for change in crossed if change.after <= change.limit]
     for title, changes in ((N_("Now above the credit limit"), above), (N_("Back under the credit limit"), back)):
@@ -49,8 +49,7 @@ def crossings(crossed: Sequence[CreditCrossing], voice: Voice) -> Iterator[Table
             rows = tuple(
                 (
                     named(change.code, change.name),
-                    *(voice.amount(figure) for figure in (change.limit, change.before, change.after)),
-                    voice.amount(change.limit - change.after),
+                    *(voice.amount(of) for of in (change.limit, change.after, change.limit - change.after)),
                 )
                 for change in changes[:SHOWN]
             )

@@ -256,7 +256,7 @@ def _named(files: tuple[File, ...], voice: Voice) -> str:
 
 
 def _steps(findings: Iterable[Finding], voice: Voice) -> tuple[str, ...]:
-    return tuple(voice.say(step) for step in STEPS) if any(CODES[f.code].steps for f in findings) else ()
+    return tuple(voice.say(step) for step in STEPS) if any(CODES[f.code].shows_steps for f in findings) else ()
 
 
 def _attached(attachment: Attachment | None, voice: Voice) -> str:
