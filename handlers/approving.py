@@ -130,7 +130,7 @@ def _plan(asked: Asked, held: HeldImport, pages: PageSet, staging: Staging) -> P
         answer = "outdated"
         anew = decide(pages, comparison, source, asked.policy, planned_under)
         decision = Decision("held", anew.reason or held.reason, anew.findings, approvable=True)
-    settled = describe(pages, decision, comparison)
+    settled = describe(staging, pages, decision, comparison, source, asked.policy)
     settled = take(replace(settled, import_id=held.id), answer, held.ref, held.recorded_at)
     return Plan(settled, comparison, planned_under, source, "apply" if answer == "approved" else "hold", held)
 

@@ -164,7 +164,7 @@ class _Planner:
     def _decided(self, pages: PageSet, source: Source, joined: HeldImport | None) -> Plan:
         comparison = self._compare(pages)
         decision = decide(pages, comparison, source, self.job.policy, self.planned_under)
-        settled = describe(pages, decision, comparison)
+        settled = describe(self.staging, pages, decision, comparison, source, self.job.policy)
         act: Literal["apply", "hold", "record"] = "record"
         if decision.state in ("applied", "held"):
             act = "apply" if decision.state == "applied" else "hold"
@@ -207,9 +207,18 @@ class _Planner:
             del self._joined[side]
 
 
-def describe(pages: PageSet, decision: Decision, comparison: Comparison) -> Settled:
-    """What the report tells of one side."""
-    return Settled(comparison.subledger, pages.files, decision, comparison)
+def describe(
+    staging: Staging, pages: PageSet, decision: Decision, comparison: Comparison, source: Source, policy: Policy
+) -> Settled:
+    """What the report tells of one side; ageing and credit limits where balances change."""
+    settled = Settled(comparison.subledger, pages.files, decision, comparison)
+    if decision.state != "applied":
+        return settled
+    return replace(
+        settled,
+        ageing=staging.ageing(comparison.subledger, as_of(source, policy)),
+        crossed=tuple(staging.credit_crossings(comparison.subledger)),
+    )
 
 
 def as_of(source: Source, policy: Policy) -> date:

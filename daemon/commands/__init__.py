@@ -23,8 +23,6 @@ COMMANDS = {
     "messages": ("messages", "Show what became of each mail; release one from quarantine."),
     "token": ("token", "Make the secret part of an address, for routes with `token`."),
     "forget": ("forget", "Delete everything that is kept about an administration."),
-    "token": ("token", "Make the secret part of an address, for routes with `token`."),
-    "forget": ("forget", "Delete everything that is kept about an administration."),
     "demo": ("demo", "Try it: the whole daemon with mail servers and sample mails of its own."),
 }
 

@@ -1,6 +1,8 @@
 """`saldopost imports`: which exports were applied, held or refused, and what a person makes of them."""
 
+import json
 import typing
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
@@ -17,7 +19,7 @@ from daemon.commands.output import (
     write_moment,
 )
 from daemon.commands.program import Program
-from store.records import Import, ImportState, Side
+from store.records import AccountChange, Import, ImportState, Side
 
 COLUMNS = (
     Column("id", "id", "number"),
@@ -47,6 +49,23 @@ FILES = (
     Column("count", "count", "number"),
     Column("pagesize", "page size", "number"),
     Column("sha256", "SHA-256"),
+)
+DETAILS = (
+    Column("opened", "items new or changed", "number"),
+    Column("closed", "items gone or changed", "number"),
+    Column("doubts", "what was said of it"),
+    Column("approvable", "a yes applies it"),
+    Column("superseded_by", "superseded by", "number"),
+    Column("decided_at", "decided"),
+    Column("decided_by", "decided by"),
+)
+CHANGES = (
+    Column("code", "code"),
+    Column("name", "name"),
+    Column("exact_id"),
+    Column("before", "before", "amount"),
+    Column("after", "after", "amount"),
+    Column("is_new"),
 )
 
 
@@ -87,20 +106,31 @@ def list_(
 @format_option("table", "json")
 @click.pass_obj
 def show(program: Program, import_: str, form: Format) -> None:
-    """Show an import and its files, by its ID, or all of one mail by its REF."""
-    from store.imports import find_imports, list_files
+    """Show an import, its files and what it changed, by its ID, or all of one mail by its REF."""
+    from store.imports import find_imports, iterate_changes, list_files
 
     with program.store() as store, store.read() as tx:
-        found = [(one, [asdict(file) for file in list_files(tx, one.id)]) for one in find_imports(tx, import_)]
+        found = [
+            (
+                one,
+                [asdict(file) for file in list_files(tx, one.id)],
+                [_change(change, one.currency) for change in iterate_changes(tx, one.id)],
+            )
+            for one in find_imports(tx, import_)
+        ]
     if not found:
         raise click.ClickException(f"there is no import {import_}")
     if form == "json":
-        show_rows(({**_row(one), "files": files} for one, files in found), (*COLUMNS, Column("files")), form)
+        rows = ({**_details(one), "files": files, "changes": changes} for one, files, changes in found)
+        show_rows(rows, (*COLUMNS, *DETAILS, Column("files"), Column("changes")), form)
         return
-    for one, files in found:
-        show_record(_row(one), SHOWN)
-        click.echo()
-        show_rows(files, FILES, form)
+    for one, files, changes in found:
+        show_record(_details(one), (*SHOWN, *DETAILS))
+        tables: tuple[tuple[Sequence[Row], Sequence[Column]], ...] = ((files, FILES), (changes, CHANGES))
+        for shown, columns in tables:
+            if shown:
+                click.echo()
+                show_rows(shown, columns, form)
 
 
 def _row(one: Import) -> Row:
@@ -119,4 +149,29 @@ def _row(one: Import) -> Row:
         "ordered_at": write_moment(one.ordered_at),
         "recorded_at": write_moment(one.recorded_at),
         "applied_at": write_moment(one.applied_at),
+    }
+
+
+def _details(one: Import) -> Row:
+    found = ", ".join(str(finding["code"]) for finding in json.loads(one.findings))
+    return {
+        **_row(one),
+        "opened": one.opened,
+        "closed": one.closed,
+        "doubts": found or None,
+        "approvable": ("yes" if one.approvable else "no") if one.state == "held" else None,
+        "superseded_by": one.superseded_by,
+        "decided_at": write_moment(one.decided_at),
+        "decided_by": one.decided_by,
+    }
+
+
+def _change(change: AccountChange, currency: str) -> Row:
+    return {
+        "code": change.code,
+        "name": change.name,
+        "exact_id": change.exact_id,
+        "before": write_amount(change.before, currency),
+        "after": write_amount(change.after, currency),
+        "is_new": change.is_new,
     }

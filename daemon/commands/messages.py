@@ -1,9 +1,12 @@
 """`saldopost messages`: what became of each mail."""
 
+import sys
 import typing
+from contextlib import closing
 
 import click
 
+from daemon.commands.exits import Exit
 from daemon.commands.output import Column, Format, Row, format_option, show_record, show_rows, write_moment
 from daemon.commands.program import Program
 from store.records import Message, MessageState
@@ -43,7 +46,7 @@ SHOWN = (
 
 @click.group("messages")
 def command() -> None:
-    """Show what became of each mail."""
+    """Show what became of each mail; release one from quarantine."""
 
 
 @command.command("list")
@@ -85,6 +88,47 @@ def show(program: Program, ref: str, form: Format) -> None:
         show_record(_row(message), SHOWN)
     else:
         show_rows([_row(message)], SHOWN, form)
+
+
+@command.command()
+@click.argument("ref")
+@click.pass_obj
+def release(program: Program, ref: str) -> None:
+    """Process a quarantined mail after all, as if its sender were trusted.
+
+    Look at it first: whatever it holds is believed. It is taken from the folder Quarantine, read, applied and answered
+    like any other, and moved to the folder of its new state; the daemon may run meanwhile, and sends the reply. Exit
+    code 3 if the import is held, 4 if it is refused, 1 if the mail stays in quarantine.
+    """
+    from daemon.reading import start_reading
+
+    start_reading()
+    from daemon.assembly import build_way
+    from daemon.mailbox import Mailbox
+    from daemon.quarantine import NotReleased
+    from daemon.quarantine import release as release_from
+    from daemon.token_sources import build_token_sources
+    from store.messages import find_message
+
+    settings = program.settings
+    with program.store() as store:
+        with store.read() as tx:
+            message = find_message(tx, ref)
+        if message is None:
+            raise click.ClickException(f"there is no mail with the reference {ref}")
+        chosen = next((one for one in settings.mailboxes if one.name == message.key.mailbox), None)
+        if chosen is None:
+            raise click.ClickException(f"the settings have no mailbox {message.key.mailbox!r} any more")
+        tokens = build_token_sources(settings).get(chosen.oauth2)
+        with closing(Mailbox(chosen, settings.limits.largest_mail, tokens)) as mailbox:
+            try:
+                state = release_from(message, mailbox, store, build_way(settings, store).release)
+            except NotReleased as error:
+                raise click.ClickException(f"{error}.") from error
+        with store.read() as tx:
+            reason = found.reason if (found := find_message(tx, ref)) else ""
+    click.echo(f"{message.ref}: {state}{f' ({reason})' if reason else ''}")
+    sys.exit({"applied": Exit.DONE, "unchanged": Exit.DONE, "held": Exit.HELD, "refused": Exit.REFUSED}.get(state, 1))
 
 
 def _row(message: Message) -> Row:

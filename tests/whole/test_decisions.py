@@ -1,0 +1,61 @@
+"""Held imports on the command line, with the installed program: held, approved, rejected, undone, exit codes."""
+
+from pathlib import Path
+
+import pytest
+from command_line import Saldopost
+from exports import Account, OpenItem, export
+
+BIG = Account("10042", (OpenItem("1", "1000"),), "Bakker")
+SMALL = Account("10043", (OpenItem("2", "250"),), "Smit")
+
+
+@pytest.fixture
+def books(tmp_path: Path, store_url: str, saldopost: Saldopost) -> None:
+    """Books of 1,250.00, and an export of 250.00 that is held as import 2."""
+    (tmp_path / "config.toml").write_text(
+        f'[store]\nurl = "{store_url}"\n[[administrations]]\ncode = "nl01"\nname = "Bakker"\n'
+    )
+    (tmp_path / "all.xml").write_bytes(export((BIG, SMALL)))
+    (tmp_path / "part.xml").write_bytes(export((SMALL,)))
+    assert saldopost("import", "all.xml").returncode == 0
+    held = saldopost("import", "part.xml")
+    assert held.returncode == 3, held.stderr
+
+
+def totals(saldopost: Saldopost) -> list[str]:
+    return [row["open_total"] for row in saldopost("balances", "--format", "json").rows]
+
+
+def test_a_yes_applies_what_was_kept(books: None, saldopost: Saldopost, tmp_path: Path) -> None:
+    (tmp_path / "part.xml").unlink()
+    assert totals(saldopost) == ["1000.00", "250.00"]
+    done = saldopost("imports", "approve", "2")
+    assert (done.returncode, "applied" in done.stdout) == (0, True), done.stderr
+    assert totals(saldopost) == ["0.00", "250.00"]
+    assert saldopost("imports", "approve", "2").returncode == 1
+    assert saldopost("imports", "undo", "2", "--yes").returncode == 0
+    assert totals(saldopost) == ["1000.00", "250.00"]
+
+
+def test_a_no_puts_it_aside(books: None, saldopost: Saldopost) -> None:
+    assert saldopost("imports", "reject", "2").returncode == 0
+    rows = saldopost("imports", "list", "--format", "json").rows
+    assert [row["state"] for row in rows] == ["rejected", "applied"]
+
+
+def test_a_yes_to_figures_that_changed_is_held_again(books: None, saldopost: Saldopost) -> None:
+    assert saldopost("imports", "undo", "1", "--yes").returncode == 0
+    assert saldopost("imports", "approve", "2").returncode == 3
+    assert saldopost("imports", "approve", "2").returncode == 0
+    assert totals(saldopost) == ["250.00"]
+
+
+def test_a_known_gap_cannot_be_approved(books: None, saldopost: Saldopost, tmp_path: Path) -> None:
+    (tmp_path / "ARs_2.xml").write_bytes(export((BIG,)))
+    assert saldopost("import", "ARs_2.xml").returncode == 3
+    done = saldopost("imports", "approve", "3")
+    assert (done.returncode, "pages-missing" in done.stdout) == (4, True), done.stderr
+    (tmp_path / "ARs_1.xml").write_bytes(export((SMALL,), pagesize=1))
+    assert saldopost("import", "ARs_1.xml").returncode == 0
+    assert totals(saldopost) == ["1000.00", "250.00"]
