@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, desc, literal, select, union_all
+from sqlalchemy import Connection, literal, select, union_all
 
 from store.records import Account, AccountAmbiguous, AccountUnknown, Balance, OpenItem, PastItem, Side
 from store.schema import account, balance, import_, open_item, subledger
@@ -79,8 +79,9 @@ def iterate_history(tx: Connection, account_id: int) -> Iterator[PastItem]:
         .where(open_item.c.account_id == account_id)
     )
     # Two partial indexes, one for each half.
-    both = union_all(history.where(open_item.c.closed_by.is_(None)), history.where(open_item.c.closed_by.is_not(None)))
-    query = both.order_by(desc("side"), "number", "due_date", "id")
+    halves = (history.where(open_item.c.closed_by.is_(None)), history.where(open_item.c.closed_by.is_not(None)))
+    both = union_all(*halves).subquery()
+    query = select(both).order_by(both.c.side.desc(), both.c.number, both.c.due_date, both.c.id)
     for row in tx.execute(query, execution_options={"yield_per": 1000}):
         yield PastItem(*row[: len(PastItem._fields)])
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Literal
 
 import zstandard
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Insert, delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from store.schema import import_, import_file, kept, kept_chunk, message
 
@@ -18,8 +19,11 @@ LEVEL = 3
 
 Kind = Literal["mail", "file"]
 
-_NEEDED = exists().where(
-    import_file.c.kept_id == kept.c.id, import_file.c.import_id == import_.c.id, import_.c.state == "held"
+# What an import that waits for an answer has to be read from again.
+_NEEDED = kept.c.id.in_(
+    select(import_file.c.kept_id)
+    .join(import_, import_.c.id == import_file.c.import_id)
+    .where(import_.c.state == text("'held'"), import_file.c.kept_id.is_not(None))
 )
 
 
@@ -49,16 +53,12 @@ def keep(
 
     What is kept already is kept longer. `blocks` is not read then.
     """
-    known: int | None = tx.execute(
-        update(kept)
-        .where(kept.c.administration == administration, kept.c.sha256 == sha256)
-        .values(kept_at=now)
-        .returning(kept.c.id)
-    ).scalar()
-    if known is not None:
-        return known
     values = {"administration": administration, "sha256": sha256, "kind": kind, "name": name, "kept_at": now}
-    kept_id: int = tx.execute(insert(kept).values(**values, size=0, stored=0).returning(kept.c.id)).scalar_one()
+    kept_id: int | None = tx.execute(_insert(tx).values(**values, size=0, stored=0).returning(kept.c.id)).scalar()
+    if kept_id is None:
+        same = (kept.c.administration == administration, kept.c.sha256 == sha256)
+        known: int = tx.execute(update(kept).where(*same).values(kept_at=now).returning(kept.c.id)).scalar_one()
+        return known
     size = stored = 0
     compressor = zstandard.ZstdCompressor(level=LEVEL)
     for position, chunk in enumerate(_in_chunks(blocks)):
@@ -103,6 +103,12 @@ def purge_largest(tx: Connection, administration: str, most: int) -> int:
     ranked = select(kept.c.id, newer.label("newer")).where(kept.c.administration == administration).subquery()
     over = select(ranked.c.id).where(ranked.c.newer > most)
     return tx.execute(delete(kept).where(kept.c.id.in_(over), ~_NEEDED)).rowcount
+
+
+def _insert(tx: Connection) -> Insert:
+    """An INSERT that gives way to a row with the same content, also one that another program is just writing."""
+    make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    return make(kept).on_conflict_do_nothing()
 
 
 def _in_chunks(blocks: Iterable[bytes]) -> Iterator[bytes]:
