@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Literal
 
 from handlers.policy import Route
 from parsers.records import Envelope
+
+Misfit = Literal["", "mailbox", "from", "to"]
+"""The key of a route that a mail does not fit."""
 
 
 def route(envelope: Envelope, mailbox: str, routes: Iterable[Route]) -> Route | None:
@@ -16,14 +20,19 @@ def route(envelope: Envelope, mailbox: str, routes: Iterable[Route]) -> Route | 
     """
     if envelope.sender is None:
         return None
-    for candidate in routes:
-        if (
-            candidate.mailbox == mailbox
-            and _any_fits(candidate.senders, (envelope.sender,))
-            and (not candidate.recipients or _any_fits(candidate.recipients, envelope.recipients))
-        ):
-            return candidate
-    return None
+    sender, recipients = envelope.sender, envelope.recipients
+    return next((candidate for candidate in routes if not misfit(candidate, mailbox, sender, recipients)), None)
+
+
+def misfit(candidate: Route, mailbox: str, sender: str, recipients: tuple[str, ...]) -> Misfit:
+    """What of a mail does not fit a route, the first thing of all; "" if it fits."""
+    if candidate.mailbox != mailbox:
+        return "mailbox"
+    if not _any_fits(candidate.senders, (sender,)):
+        return "from"
+    if candidate.recipients and not _any_fits(candidate.recipients, recipients):
+        return "to"
+    return ""
 
 
 def identify(route: Route) -> str:
