@@ -1,8 +1,9 @@
 """What is done with a trusted mail: its exports are imported, or it answers the report of a held one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -19,12 +20,13 @@ from handlers.render import render
 from handlers.reply import compose, new_message_id
 from handlers.report import Report, Settled
 from handlers.routing import identify
+from handlers.spreadsheet import attach
 from handlers.taking import Taken, stage
 from parsers.protocol import EnvelopeRead
 from parsers.records import Envelope
 from store import holding, keeping
 from store.database import Store, Transaction
-from store.records import HeldImport, Message, MessageState, Outcome, OutgoingMail
+from store.records import AccountChange, HeldImport, Message, Outcome, OutgoingMail, Subledger
 from store.staging import Staging
 
 OLDEST_ANSWERED = timedelta(days=7)
@@ -88,9 +90,8 @@ class Intake:
 
         def conclude(report: Report) -> Conclusion:
             waiting = [side for side in report.settled if side.decision.reason == "still-waiting"]
-            replies = self._replies(trusted, report, self._reports_of(waiting))
-            other: MessageState | None = "refused" if report.refused else None
-            outcome = Outcome(report.state, report.reason, policy.code, replies, other)
+            replies = self._replies(trusted, report, staging, self._reports_of(waiting))
+            outcome = Outcome(report.state, report.reason, policy.code, replies, report.other_state)
             outcomes.append(outcome)
             return Conclusion(self._finishing(trusted, outcome), replies[0].message_id if replies else None)
 
@@ -120,7 +121,7 @@ class Intake:
             if len(settled) < len(asked) - 1:
                 return Conclusion(lambda _tx: None, message_id)
             report = self._report(trusted, policy, (*settled, side))
-            replies = self._replies(trusted, report, (), message_id)
+            replies = self._replies(trusted, report, staging, (), message_id)
             outcome = Outcome(report.state, report.reason, policy.code, replies)
             outcomes.append(outcome)
             return Conclusion(self._finishing(trusted, outcome), message_id)
@@ -147,7 +148,12 @@ class Intake:
         )
 
     def _replies(
-        self, trusted: TrustedMail, report: Report, questions: Sequence[str], message_id: str | None = None
+        self,
+        trusted: TrustedMail,
+        report: Report,
+        staging: Staging,
+        questions: Sequence[str],
+        message_id: str | None = None,
     ) -> tuple[OutgoingMail, ...]:
         """The reply, if one is due. `questions` are reports that wait for an answer still: it may come to this one."""
         now, envelope = self.clock(), trusted.envelope
@@ -157,9 +163,16 @@ class Intake:
             return ()
         thread = replace(envelope, references=(*questions, *envelope.references))
         reply = compose(
-            render(report), envelope.sender, self.sender, thread, report.ref, now,
-            self.identity.domain, self.secret, message_id=message_id,
-        )  # fmt: skip
+            render(report, attach(report, partial(_changes, staging))),
+            envelope.sender,
+            self.sender,
+            thread,
+            report.ref,
+            now,
+            self.identity.domain,
+            self.secret,
+            message_id=message_id,
+        )
         if _may_be_completed(report):
             wait = timedelta(minutes=report.policy.rules.page_wait_minutes)
             reply = replace(reply, not_before=now + wait)
@@ -181,7 +194,11 @@ class Intake:
         return lambda _file: kept_id
 
 
+def _changes(staging: Staging, subledger: Subledger, everything: bool) -> Iterable[AccountChange]:
+    return staging.iterate_changes(subledger, everything=everything)
+
+
 def _may_be_completed(report: Report) -> bool:
     """Whether all there is to say is that pages are missing: they often come in the next mail."""
     reasons = {side.decision.reason for side in report.settled}
-    return bool(reasons) and reasons <= {"pages-missing", "pages-last-full"} and not report.refused
+    return bool(reasons) and reasons <= {"pages-missing", "pages-last-full"} and report.other_state is None
