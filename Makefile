@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test check format lock screenshots wheel clean
+.PHONY: install demo test fuzz check format lock screenshots wheel clean
 
 install: .venv/installed
 
@@ -17,6 +17,10 @@ demo: install
 test: install
 	sh .ci/servers
 	$(BIN)/pytest -n $${SALDOPOST_TEST_JOBS:-auto}
+
+# The long form of tests/hostile/test_fuzz.py; how many cases, and from which seed on.
+fuzz: install
+	$(BIN)/python tests/support/fuzz.py --cases $${SALDOPOST_FUZZ_CASES:-1000000} --seed $${SALDOPOST_FUZZ_SEED:-1}
 
 check: install
 	$(BIN)/ruff check .

@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 from parsers.charsets import decode, decode_words
 from parsers.display import file_name
-from parsers.headers import LONGEST_LINE, Fields, read_fields, split_block, too_long_line
+from parsers.headers import (
+    LARGEST_BLOCK,
+    LONGEST_LINE,
+    MOST_FIELDS,
+    Fields,
+    read_fields,
+    split_block,
+    too_long_line,
+)
 from parsers.records import Finding, Refused
 from parsers.transfer import decode_body
 
@@ -21,6 +29,7 @@ MOST_PARTS = 200
 DEEPEST = 20
 _LONGEST_PARAMETERS = 4096  # characters of Content-Type and Content-Disposition
 _MOST_PARAMETERS = 50
+_OVERFULL = {"header-too-large": LARGEST_BLOCK, "line-too-long": LONGEST_LINE, "too-many-headers": MOST_FIELDS}
 _MOST_DASHES = 10_000  # lines that begin like a boundary and are none
 
 _TYPE = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]{1,100}/[A-Za-z0-9!#$&^_.+-]{1,100})")
@@ -82,7 +91,7 @@ def _open(entity: _Entity) -> Part | list[_Entity]:
     header_end, body = split_block(source, start, end)
     fields = read_fields(source[start:header_end])
     if fields.overfull:
-        raise Refused(Finding(fields.overfull))
+        raise Refused(Finding(fields.overfull, values={"limit": _OVERFULL[fields.overfull]}))
     content_type = _content_type(fields.first("content-type")) or default_type
     encoding = fields.first("content-transfer-encoding").split(";", 1)[0].strip().lower()
     if content_type.startswith("multipart/"):
