@@ -16,6 +16,7 @@ from daemon.commands.exits import Exit, exit_of
 COMMANDS = {
     "run": ("run", "Run the daemon: read the mailboxes, update balances, answer."),
     "check": ("check", "Say whether the settings are right, and if not, where and how to mend them."),
+    "route": ("route", "Say which route a mail takes and why, and why not the others."),
     "balances": ("balances", "Show the open balances per account."),
     "items": ("items", "Show the open items that an account's balance is made of."),
     "import": ("import_", "Apply export files by hand: A/R, A/P or both, as XML or zip."),

@@ -1,7 +1,7 @@
 """`saldopost check`: are the settings right, and with `--online`, does every server let us in."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,28 +14,36 @@ from daemon.settings.doubts import find_doubts
 from daemon.settings.problems import hide_secrets
 from daemon.token_sources import build_token_sources
 from daemon.unavailable import LoginRefused, ServerUnavailable
+from handlers.etiquette import mailable
 from store.records import StoreBroken, StoreUnavailable
 
 if TYPE_CHECKING:
     from daemon.oauth import TokenSource
 
+TOLD = ("IDLE", "MOVE", "UIDPLUS")  # what makes the daemon quicker, or tidier
+
 
 @click.command("check")
 @click.option("--online", is_flag=True, help="Also open the store and log in to each mailbox and the SMTP server.")
+@click.option("--send-to", metavar="ADDRESS", help="With --online: send a mail to this address, as replies are sent.")
 @click.pass_obj
-def command(program: Program, online: bool) -> None:
+def command(program: Program, online: bool, send_to: str | None) -> None:
     """Say whether the settings are right, and if not, where and how to mend them.
 
     Each problem is shown with its line. Exit code 78 when the settings are wrong; with --online 75 when a server
     cannot be reached and 1 when one refuses the login.
     """
+    if send_to is not None and (not online or mailable(send_to) is None):
+        raise click.UsageError("--send-to ADDRESS goes with --online, and takes one plain address")
     settings = program.settings
     click.echo(f"The settings in {program.file} are right.")
     _describe(settings)
     for doubt in find_doubts(settings):
-        click.echo(click.style("Mind: ", fg="yellow") + doubt + ".")
+        line = program.line(doubt.path)
+        place = f" ({program.file}:{line})" if line else ""
+        click.echo(click.style("Mind: ", fg="yellow") + f"{doubt.text}{place}.")
     if online:
-        click.get_current_context().exit(_try_servers(program))
+        click.get_current_context().exit(_try_servers(program, send_to))
 
 
 def _describe(settings: Settings) -> None:
@@ -53,7 +61,7 @@ def _address(server: MailboxSettings | SmtpSettings) -> str:
     return f"{login}{server.host}:{server.port} ({server.security})"
 
 
-def _try_servers(program: Program) -> Exit:
+def _try_servers(program: Program, send_to: str | None) -> Exit:
     settings = program.settings
     trials: list[tuple[str, Callable[[], str]]] = [("Store", partial(_try_store, program))]
     tokens = build_token_sources(settings)
@@ -65,7 +73,7 @@ def _try_servers(program: Program) -> Exit:
         for mailbox in settings.mailboxes
     ]
     if settings.smtp is not None:
-        trials.append(("Replies", partial(_try_smtp, settings.smtp, tokens.get(settings.smtp.oauth2))))
+        trials.append(("Replies", partial(_try_smtp, settings, tokens.get(settings.smtp.oauth2), send_to)))
     return worst([_try(name, trial) for name, trial in trials])
 
 
@@ -81,8 +89,10 @@ def _try(name: str, trial: Callable[[], str]) -> Exit:
 
 
 def _try_store(program: Program) -> str:
-    with program.store():
-        return ""
+    from store.about import describe
+
+    with program.store() as store, store.read() as tx:
+        return f", {describe(tx)}"
 
 
 def _try_mailbox(settings: MailboxSettings, largest_mail: int, tokens: "TokenSource | None") -> str:
@@ -94,11 +104,29 @@ def _try_mailbox(settings: MailboxSettings, largest_mail: int, tokens: "TokenSou
     finally:
         mailbox.close()
     folders = f", to be created: {', '.join(probe.missing_folders)}" if probe.missing_folders else ""
-    return f", mails: {probe.mails}{folders}" + "".join(f"\n  {warning}" for warning in probe.warnings)
+    found = [name for name in TOLD if name in probe.capabilities]
+    lacking = [name for name in TOLD if name not in probe.capabilities]
+    can = f"\n  The server knows {', '.join(found) or 'none of IDLE, MOVE, UIDPLUS'}"
+    can += f", but not {', '.join(lacking)}." if found and lacking else "."
+    limits = [f"\n  It takes mails of {size} bytes." for size in _append_limits(probe.capabilities)]
+    warnings = [f"\n  {warning}" for warning in probe.warnings]
+    return "".join([f", mails: {probe.mails}{folders}", can, *limits, *warnings])
 
 
-def _try_smtp(settings: SmtpSettings, tokens: "TokenSource | None") -> str:
+def _append_limits(capabilities: Iterable[str]) -> Iterator[str]:
+    """RFC 7889 section 3."""
+    return (name.partition("=")[2] for name in capabilities if name.startswith("APPENDLIMIT="))
+
+
+def _try_smtp(settings: Settings, tokens: "TokenSource | None", send_to: str | None) -> str:
     from daemon import courier
 
-    probe = asyncio.run(courier.probe(settings, tokens))
-    return f", largest mail: {probe.largest_mail} bytes" if probe.largest_mail else ""
+    assert settings.smtp is not None
+    probe = asyncio.run(courier.probe(settings.smtp, tokens))
+    limit = f", largest mail: {probe.largest_mail} bytes" if probe.largest_mail else ""
+    if send_to is None:
+        return limit
+    from daemon.trial_mail import send_trial
+
+    asyncio.run(send_trial(settings, tokens, send_to))
+    return f"{limit}, a mail was sent to {send_to}"

@@ -4,7 +4,7 @@ import difflib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,8 @@ from daemon.logs import configure_logs
 from daemon.settings import AdministrationSettings, Settings, find_file, load_settings
 
 if TYPE_CHECKING:
+    from daemon.settings.places import Places
+    from daemon.settings.schema import KeyPath
     from store.database import Store
 
 
@@ -39,6 +41,17 @@ class Program:
     def settings(self) -> Settings:
         """Raises SettingsError."""
         return load_settings(self.file)
+
+    def line(self, path: "KeyPath") -> int | None:
+        """The line of the settings file on which a table stands; None if it is not in the file."""
+        place = self._places.get(path)
+        return place.key.line if place else None
+
+    @cached_property
+    def _places(self) -> "Mapping[KeyPath, Places]":
+        from daemon.settings.places import find_places
+
+        return find_places(self.file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
 
     def administration(self, code: str | None) -> AdministrationSettings:
         """The administration that `-a CODE` names, or the only one; a usage error if there is none."""

@@ -1,3 +1,4 @@
+import re
 import socket
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def test_check_says_what_the_settings_hold(saldopost: Saldopost, tmp_path: Path,
         "Mailbox main: saldo at localhost:993 (tls), folder INBOX\n"
         "Replies: 127.0.0.1:25 (none), from Saldopost <saldo@example.com>\n"
         "Administrations: 1, routes: 1\n"
-        'Mind: 1 of the routes say authenticate = ["none"]: whoever forges a matching From is believed.\n'
+        'Mind: 1 of the routes say authenticate = ["none"]: whoever forges a matching From is believed '
+        "(config.toml:22).\n"
     )
     assert not (tmp_path / "store.db").exists()
 
@@ -69,9 +71,9 @@ def test_check_minds_what_was_perhaps_not_meant(
     )
     file.write_text(text)
     said = saldopost("check").stdout
-    assert 'Mind: mailbox "other": security = "none" sends the password in the clear.' in said
-    assert 'Mind: mailbox "other" has no route: all its mail will be quarantined.' in said
-    assert 'Mind: administration "nl02" has no route: no mail will reach it.' in said
+    assert 'Mind: mailbox "other": security = "none" sends the password in the clear (config.toml:32).' in said
+    assert 'Mind: mailbox "other" has no route: all its mail will be quarantined (config.toml:32).' in said
+    assert 'Mind: administration "nl02" has no route: no mail will reach it (config.toml:22).' in said
 
 
 def test_check_never_shows_a_password(saldopost: Saldopost, tmp_path: Path, certificates: Certificates) -> None:
@@ -90,12 +92,37 @@ def test_online_logs_in_everywhere(
     write(tmp_path, authority=server.certificates.authority, smtp_port=smtp_server.port, **values)
     done = saldopost("-v", "check", "--online")
     assert done.returncode == 0, done.stderr
-    store, mailbox, replies = done.stdout.splitlines()[-3:]
-    assert store == "Store: ok"
+    store, mailbox, known, replies = done.stdout.splitlines()[-4:]
+    assert re.fullmatch(r"Store: ok, SQLite 3\.[\d.]+, (rollback journal \(truncate\)|write-ahead log)", store)
     assert mailbox.startswith("Mailbox main: ok, mails: 1, to be created: ")
+    assert known == "  The server knows IDLE, MOVE, UIDPLUS."
     assert replies.startswith("Replies: ok")
     assert smtp_server.received == []
     assert account.password not in done.stdout + done.stderr
+
+
+def test_a_trial_mail_goes_the_way_of_the_replies(
+    saldopost: Saldopost, tmp_path: Path, account: Account, smtp_server: SmtpServer
+) -> None:
+    server = account.server
+    values = {"imap_port": server.tls_port, "user": account.user, "password": account.password}
+    write(tmp_path, authority=server.certificates.authority, smtp_port=smtp_server.port, **values)
+    done = saldopost("check", "--online", "--send-to", "beheer@example.com")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith(", a mail was sent to beheer@example.com")
+    (mail,) = smtp_server.received
+    assert mail.recipients == ("beheer@example.com",)
+    assert b"From: Saldopost <saldo@example.com>" in mail.raw
+
+
+@pytest.mark.parametrize("arguments", [["--send-to", "a@b.example"], ["--online", "--send-to", "a@b, c@d"]])
+def test_a_trial_mail_wants_one_address_and_a_connection(
+    saldopost: Saldopost, tmp_path: Path, certificates: Certificates, arguments: list[str]
+) -> None:
+    write(tmp_path, authority=certificates.authority)
+    done = saldopost("check", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--send-to ADDRESS goes with --online" in done.stderr
 
 
 @pytest.mark.parametrize(("password", "code"), [("wrong-password", 1), (None, 75)])
