@@ -1,6 +1,7 @@
 """The parts of the daemon, put together as the settings say. Commands that do one thing take only what they need."""
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from random import SystemRandom
 
@@ -31,7 +32,7 @@ def build_rereader(settings: Settings, store: Store) -> Rereader:
     return Rereader(store, build_limits(settings), int(limits.largest_file), int(limits.largest_plain_file))
 
 
-def build_way(settings: Settings, store: Store) -> Way:
+def build_way(settings: Settings, store: Store, clock: Callable[[], datetime] = now) -> Way:
     """The way of every mail."""
     identity = build_identity(settings)
     return Way(
@@ -47,10 +48,10 @@ def build_way(settings: Settings, store: Store) -> Way:
             identity=identity,
             sender=settings.smtp.sender if settings.smtp else "",
             rereader=build_rereader(settings, store),
-            clock=now,
+            clock=clock,
             secret=secrets.token_bytes,
         ),
-        restraint=Restraint(build_caps(settings), len(settings.administrations), build_alerts(settings), now),
-        clock=now,
+        restraint=Restraint(build_caps(settings), len(settings.administrations), build_alerts(settings), clock),
+        clock=clock,
         random=SystemRandom(),
     )

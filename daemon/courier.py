@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import aiosmtplib
 import structlog
 
+from daemon.holders import is_dead, name_holder
 from daemon.settings.models import SmtpSettings
 from daemon.smtp_connection import SmtpUnavailable, connect
 from daemon.smtp_delivery import Attempt, deliver
@@ -65,6 +66,7 @@ class Courier:
         self._store = store
         self._store_thread = store_thread
         self._clock = clock
+        self._holder = name_holder()
         self._woken = asyncio.Event()
         self._smtp: aiosmtplib.SMTP | None = None
         self._sent_on_connection = 0
@@ -146,6 +148,10 @@ class Courier:
                 smtp.close()
 
     def _is_anything_due(self, held_back: bool) -> bool:
+        for holder in self._read(outbox.list_claimants):
+            if is_dead(holder):  # a courier of this machine that crashed
+                with self._store.write() as tx:
+                    outbox.release(tx, holder, self._clock())
         due = self._read(outbox.find_next_try)
         return due is not None and (held_back or due <= self._clock())
 
@@ -154,7 +160,7 @@ class Courier:
         with self._store.write() as tx:
             if attempt is not None:
                 self._note(tx, attempt)
-            claimed = outbox.claim(tx, self._clock(), 1, self._lease, held_back=held_back)
+            claimed = outbox.claim(tx, self._clock(), 1, self._lease, held_back=held_back, holder=self._holder)
         return claimed[0] if claimed else None
 
     def _settle(self, attempt: Attempt) -> None:

@@ -1,13 +1,11 @@
 """Which mailboxes are ours alone just now, among all daemons that share the store."""
 
-import os
-import secrets
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
+from daemon.holders import is_dead, name_holder
 from store import leases
 from store.database import Store
 from store.records import StoreUnavailable
@@ -21,7 +19,7 @@ class Leases:
     def __init__(self, store: Store, length: timedelta | None = None) -> None:
         self._store = store
         self._length = LENGTH if length is None else length
-        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._holder = name_holder()
         self._held: set[str] = set()
         self._lock = threading.Lock()
 
@@ -34,8 +32,10 @@ class Leases:
     def alone(self, mailbox: str) -> Iterator[bool]:
         """Whether the mailbox is ours until the end of the block. Raises StoreUnavailable or StoreBroken."""
         with self._store.write() as tx:
-            taken = leases.take(tx, mailbox, self._holder, self._length)
-        if not taken:
+            holder = leases.take(tx, mailbox, self._holder, self._length)
+            if is_dead(holder):  # a restart need not wait until the time is over
+                holder = leases.take(tx, mailbox, self._holder, self._length, after=holder)
+        if holder != self._holder:
             yield False
             return
         with self._lock:

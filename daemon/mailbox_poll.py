@@ -11,6 +11,7 @@ import structlog
 
 from daemon.mailbox import FetchedMail, Mailbox
 from daemon.mailbox_errands import put_in_its_place, take_leave
+from daemon.unavailable import MailMetBug
 from store import messages
 from store.database import Store
 from store.records import AlreadyFinished, Message, MessageState, Place, StoreBroken, StoreUnavailable
@@ -148,6 +149,9 @@ class _Look:
             if isinstance(error, AlreadyFinished):  # the next look finds what the other decided
                 return None
             raise
+        except MailMetBug:
+            self._failed += 1
+            return None
         except Exception:  # one bad mail never stands in the way of the others
             log.exception("mail-met-a-bug", mailbox=mail.key.mailbox, uid=mail.key.uid)
             self._failed += 1

@@ -43,8 +43,8 @@ ALARMS_EVERY = 60.0  # seconds, and whenever a mailbox gets into trouble or out 
 log = structlog.get_logger()
 
 
-# Reads the settings anew: those, and what is done with each mail under them. Raises SettingsError.
-Reload = Callable[[], tuple[Settings, Process]]
+Reloaded = tuple[Settings, Process]  # settings, and what is done with each mail under them
+Reload = Callable[[], Reloaded]  # reads the settings anew; raises SettingsError
 
 
 def serve(
@@ -108,7 +108,7 @@ class Service:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         reload: Reload | None = None,
     ) -> None:
-        self.renewed: tuple[Settings, Process] | None = None
+        self.renewed: Reloaded | None = None
         self._settings = settings
         self._store = store
         self._notifier = notifier

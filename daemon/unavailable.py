@@ -21,6 +21,10 @@ class LoginRefused(Exception):
     """The server does not accept user and password: a person is needed. Asking often may get the address banned."""
 
 
+class MailMetBug(Exception):
+    """Processing one mail ended in a bug of ours; the log has it. It is tried again, but not for ever."""
+
+
 def pause(failures: int, first: float, longest: float) -> float:
     """Seconds to wait after so many failures in a row: up to `first`, then twice as long each time, at random.
 

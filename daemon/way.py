@@ -1,7 +1,7 @@
 """One mail's way, from the bytes of the server to a final state in the store. Sync: it runs in its mailbox's thread."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -14,6 +14,7 @@ from daemon.mailbox import FetchedMail
 from daemon.reading import Reading, read_mail
 from daemon.restraint import Restraint
 from daemon.trust import Arrival, Judgement, Later, Lookup, Stranger, Trust, Trusted, judge
+from daemon.unavailable import MailMetBug
 from handlers.etiquette import Identity, ignored
 from handlers.policy import Route
 from handlers.routing import route
@@ -22,8 +23,9 @@ from parsers.protocol import EnvelopeRead
 from parsers.records import Refused
 from store import messages
 from store.database import Store, Transaction
-from store.records import Message, MessageState, Outcome
+from store.records import AlreadyFinished, MailKey, Message, MessageState, Outcome, StoreBroken, StoreUnavailable
 
+MOST_TRIES = 3  # then the mail goes to Failed: it may be what kills us
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=1)  # until the DNS is asked again
 
 log = structlog.get_logger()
@@ -43,22 +45,47 @@ class Way:
     restraint: Restraint
     clock: Callable[[], datetime]
     random: Random  # for references
+    spared: set[MailKey] = field(default_factory=set)  # whose last try the store cut short
 
     def process(self, mail: FetchedMail) -> MessageState | None:
         """Bring one mail to its final state and return it; the caller moves the mail then.
 
         None: it waits, and stays where it is. Raises StoreUnavailable and StoreBroken (nothing was written, the mail
-        stays) and whatever a bug raises.
+        stays), AlreadyFinished, and MailMetBug, which is told of in the log. A mail that was tried three times before
+        is failed, unread.
         """
         with self.store.write() as tx:
-            message = messages.remember(tx, mail.key, mail.size, mail.arrived_at, self.clock(), self.random)
+            message = messages.remember(
+                tx,
+                mail.key,
+                mail.size,
+                mail.arrived_at,
+                self.clock(),
+                self.random,
+                counted=mail.key not in self.spared,
+            )
         if message.is_final:
             return message.state
         with bound_contextvars(ref=message.ref):
+            if message.tries > MOST_TRIES:
+                return self._end(message, None, Outcome("failed", "tried-too-often", message.administration))
+            return self._try(mail, message)
+
+    def _try(self, mail: FetchedMail, message: Message) -> MessageState | None:
+        self.spared.discard(mail.key)
+        try:
             if mail.raw is None:
                 return self._end(message, None, Outcome("quarantined", "mail-too-large"))
             with read_mail(mail.raw, self.limits) as reading:
                 return self._walk(mail, message, reading)
+        except (StoreUnavailable, StoreBroken):
+            self.spared.add(mail.key)  # that was not the mail's fault: the next try is this one again
+            raise
+        except AlreadyFinished:
+            raise
+        except Exception as error:  # whatever one mail does, the others go on
+            log.exception("mail-met-a-bug", tries=message.tries, of=MOST_TRIES)
+            raise MailMetBug(message.ref) from error
 
     def release(self, mail: FetchedMail, message: Message) -> MessageState:
         """Bring a quarantined mail its way after all, as if its sender were trusted; returns its new state.

@@ -6,22 +6,25 @@ It ends by itself when its holder dies, by the clock of the database.
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, or_, update
+from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.clock import read_clock
 from store.schema import lease
 
 
-def take(tx: Connection, mailbox: str, holder: str, length: timedelta) -> bool:
-    """Whether the mailbox is the holder's now: nobody had it, or their time was over."""
+def take(tx: Connection, mailbox: str, holder: str, length: timedelta, *, after: str | None = None) -> str:
+    """Who holds the mailbox now: `holder`, if nobody had it, if their time was over, or if they were `after`, who is
+    known to be dead.
+    """
     now = read_clock(tx)
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     wanted = insert(lease).values(mailbox=mailbox, holder=holder, until=now + length)
-    free = or_(lease.c.holder == holder, lease.c.until < now)
+    free = or_(lease.c.holder == holder, lease.c.holder == after, lease.c.until < now)
     given = {"holder": wanted.excluded.holder, "until": wanted.excluded.until}
-    taken = wanted.on_conflict_do_update(index_elements=[lease.c.mailbox], set_=given, where=free)
-    return tx.execute(taken.returning(lease.c.mailbox)).first() is not None
+    tx.execute(wanted.on_conflict_do_update(index_elements=[lease.c.mailbox], set_=given, where=free))
+    found: str = tx.execute(select(lease.c.holder).where(lease.c.mailbox == mailbox)).scalar_one()
+    return found
 
 
 def renew(tx: Connection, mailboxes: Iterable[str], holder: str, length: timedelta) -> None:

@@ -34,7 +34,15 @@ def add(tx: Connection, mail: OutgoingMail, now: datetime, message_id: int | Non
     return outbox_id
 
 
-def claim(tx: Connection, now: datetime, limit: int, lease: timedelta, *, held_back: bool = False) -> list[ClaimedMail]:
+def claim(
+    tx: Connection,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    *,
+    held_back: bool = False,
+    holder: str | None = None,
+) -> list[ClaimedMail]:
     """Mails that are due, the longest waiting first; nobody else gets them until `lease` is over.
 
     `held_back` takes those too that were to wait for a while before their first try.
@@ -51,7 +59,7 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta, *, held_b
         tx.execute(
             update(outbox)
             .where(outbox.c.id.in_([row.id for row in due]))
-            .values(next_try_at=now + lease, tries=outbox.c.tries + 1)
+            .values(next_try_at=now + lease, tries=outbox.c.tries + 1, claimed_by=holder)
         )
     return [
         ClaimedMail(
@@ -69,21 +77,42 @@ def claim(tx: Connection, now: datetime, limit: int, lease: timedelta, *, held_b
     ]
 
 
+def list_claimants(tx: Connection) -> list[str]:
+    """Who holds mails that are not gone."""
+    return list(
+        tx.execute(select(outbox.c.claimed_by).where(_QUEUED, outbox.c.claimed_by.is_not(None)).distinct()).scalars()
+    )
+
+
+def release(tx: Connection, holder: str, now: datetime) -> None:
+    """The holder is dead: what became of its mails nobody knows, and they are due again."""
+    held = update(outbox).where(_QUEUED, outbox.c.claimed_by == holder)
+    tx.execute(held.values(next_try_at=now, claimed_by=None))
+
+
 def mark_sent(tx: Connection, outbox_ids: list[int], now: datetime) -> None:
     """The server took these mails."""
-    sent = update(outbox).where(outbox.c.id == bindparam("which")).values(state="sent", sent_at=now, error="")
+    sent = (
+        update(outbox)
+        .where(outbox.c.id == bindparam("which"))
+        .values(state="sent", sent_at=now, error="", claimed_by=None)
+    )
     if outbox_ids:
         tx.execute(sent, [{"which": which} for which in outbox_ids])
 
 
 def retry(tx: Connection, outbox_id: int, at: datetime, error: str) -> None:
     """The mail was not taken, or nobody knows; try again at `at`."""
-    tx.execute(update(outbox).where(outbox.c.id == outbox_id, _QUEUED).values(next_try_at=at, error=error))
+    tx.execute(
+        update(outbox).where(outbox.c.id == outbox_id, _QUEUED).values(next_try_at=at, error=error, claimed_by=None)
+    )
 
 
 def give_up(tx: Connection, outbox_id: int, error: str) -> None:
     """The mail can never be delivered, or was tried for too long."""
-    tx.execute(update(outbox).where(outbox.c.id == outbox_id, _QUEUED).values(state="failed", error=error))
+    tx.execute(
+        update(outbox).where(outbox.c.id == outbox_id, _QUEUED).values(state="failed", error=error, claimed_by=None)
+    )
 
 
 def cancel(tx: Connection, message_id: int) -> int:

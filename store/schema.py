@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 
 from store.views import VIEWS
 
-REVISION = "0004"  # what the migrations lead to; here so that start-up need not load Alembic to compare
+REVISION = "0005"  # what the migrations lead to; here so that start-up need not load Alembic to compare
 
 PARKED = text("state IN ('waiting', 'held', 'quarantined', 'failed')")  # mails that are not done
 
@@ -396,6 +396,7 @@ outbox = Table(
     Column("next_try_at", Moment, nullable=False),
     Column("sent_at", Moment),
     Column("error", Text, nullable=False, server_default=text("''")),
+    Column("claimed_by", Text),  # who is sending it just now
     PrimaryKeyConstraint("id", name="outbox_pkey"),
     UniqueConstraint("message_id", name="outbox_message_id"),
 )

@@ -16,15 +16,26 @@ def command(program: Program, once: bool) -> None:
 
     It stays in the foreground and logs to standard error; systemd does the rest. With --once it exits 0 when all is
     done, 1 if a person is needed, 75 if a server could not be reached or replies remain. Held and refused mails are
-    no failures.
+    no failures. SIGHUP reads the settings anew; wrong ones are refused, and the old ones stay.
     """
     from daemon.reading import start_reading
 
     program.start_logs(logging.INFO)
     start_reading()
     from daemon.assembly import build_way
-    from daemon.service import serve
+    from daemon.service import Reloaded, serve
+    from daemon.settings import load_settings
+    from store.clock import Clock
 
     settings = program.settings
+    clock = Clock()
     with program.store() as store:
-        sys.exit(serve(settings, store, build_way(settings, store).process, once=once))
+        clock.set(store)
+
+        def reload() -> Reloaded:
+            renewed = load_settings(program.file)
+            return renewed, build_way(renewed, store, clock).process
+
+        sys.exit(
+            serve(settings, store, build_way(settings, store, clock).process, clock=clock, reload=reload, once=once)
+        )
