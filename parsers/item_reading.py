@@ -46,28 +46,33 @@ class ItemReader:
         self._currencies: dict[str | None, tuple[str, AmountReader]] = {self._own: (self._own, self._dc)}
         self._dates: dict[str, str] = {}
         self._unlikely: set[str] = set()
+        self._tags: list[object] = []  # of the last item's fields: most items are laid out like the one before
+        self._layout: tuple[int | None, int | None] | None = None
 
     def read(self, element: etree._Element, side: Side, block: int) -> Item:
         """Raises `Refused` for a field that is missing, empty or not what it should be."""
         self.count += 1
         fields = list(element.iterdescendants())
-        layout = _LAYOUTS.get(tuple([field.tag for field in fields]))  # type: ignore[misc]
-        if layout is None:
-            fields, layout = self._arrange(element), (0, 1)
-        reference, description = layout
-        invoiced, due, currency_field, *amount_fields = fields[-7:]
-        invoice_date = self._dates.get(invoiced.text or "") or self._date(invoiced, "InvoiceDate", element)
-        due_date = self._dates.get(due.text or "") or self._date(due, "DueDate", element)
-        currency, amounts = self._currency(currency_field, element)
-        first, second, third, fourth = [field.text for field in amount_fields]
+        tags: list[object] = [field.tag for field in fields]
+        if tags != self._tags:
+            self._tags, self._layout = tags, _LAYOUTS.get(tuple(tags))  # type: ignore[arg-type]
+        if self._layout is None:
+            fields = self._arrange(element)
+        reference, description = self._layout or (0, 1)
+        texts = [field.text for field in fields]
+        invoiced, due, _, first, second, third, fourth = texts[-7:]
+        invoice_date = self._dates.get(invoiced or "") or self._date(fields[-7], "InvoiceDate", element)
+        due_date = self._dates.get(due or "") or self._date(fields[-6], "DueDate", element)
+        currency, amounts = self._currencies.get(fields[-5].get("code")) or self._currency(fields[-5], element)
         try:
-            invoice_fc, open_fc = amounts.read(first), amounts.read(second)
+            invoice_fc = amounts.read(first)
+            open_fc = invoice_fc if second == first else amounts.read(second)
             if amounts is self._dc and first == third and second == fourth:
                 invoice_dc, open_dc = invoice_fc, open_fc
             else:
                 invoice_dc, open_dc = self._dc.read(third), self._dc.read(fourth)
         except WrongAmount as wrong:
-            raise self._refuse_amount(element, amount_fields, amounts) from wrong
+            raise self._refuse_amount(element, fields[-4:], amounts) from wrong
         number = _read_number(element.get("number"))
         if amounts is not self._dc or open_dc != invoice_dc or open_dc != open_fc or due_date < invoice_date:
             self._compare(element, currency, invoice_fc, open_fc, invoice_dc, open_dc)
@@ -80,8 +85,8 @@ class ItemReader:
         return Item(
             block,
             number,
-            "" if reference is None else self._text(fields[reference]),
-            "" if description is None else self._text(fields[description]),
+            "" if reference is None else self._text(texts[reference], fields[reference]),
+            "" if description is None else self._text(texts[description], fields[description]),
             invoice_date,
             due_date,
             currency,
@@ -93,11 +98,11 @@ class ItemReader:
 
     def _arrange(self, element: etree._Element) -> list[etree._Element]:
         """The fields of an item that is not laid out as usual; `_ABSENT` for each that is missing."""
+        for inner in element.iterdescendants("OutstandingItem"):
+            raise self._reader.refuse("element-misplaced", inner, element="OutstandingItem")
         found: dict[str, etree._Element] = {}
         for child in element:
             name = str(child.tag)
-            if name == "OutstandingItem":
-                raise self._reader.refuse("element-misplaced", child, element=name)
             if name not in _ORDER:
                 self._warn("unknown-element", child, element=visible(name, 80))
             elif name in found:
@@ -125,11 +130,8 @@ class ItemReader:
         return day
 
     def _currency(self, field: etree._Element, item: etree._Element) -> tuple[str, AmountReader]:
-        """The currency and the reader of amounts in it."""
+        """The currency and the reader of amounts in it, remembered by how it is written."""
         given = field.get("code")
-        known = self._currencies.get(given)
-        if known is not None and given and given.strip():
-            return known
         code = visible(given or "", 10).upper()
         if not code:
             self._warn("currency-empty", item)
@@ -141,8 +143,7 @@ class ItemReader:
             self._currencies[given] = entry
         return entry
 
-    def _text(self, field: etree._Element) -> str:
-        text = field.text
+    def _text(self, text: str | None, field: etree._Element) -> str:
         if not text:
             return ""
         if len(text) > LONGEST_VALUE:

@@ -24,10 +24,11 @@ from parsers.xml import Event, XmlReader
 NAME: Final = "open-items"
 
 LONGEST_TEXT = 200  # characters of a name that are kept
-_TAGS = ("eExact", "ARs", "APs", "AR", "AP", "Account", "OutstandingItems", "OutstandingItem", "Topic", "Message")
+_TAGS = ("eExact", "ARs", "APs", "AR", "AP", "Account", "OutstandingItems", "Topic", "Message")
 _SIDES: dict[str, Side] = {"ARs": "receivable", "APs": "payable"}
 _PARENTS = {"AR": "ARs", "AP": "APs"}
 _WHOLE = frozenset(("OutstandingItem", "Account", "Topic", "Message"))
+_LISTS = frozenset(("OutstandingItems",))
 _KNOWN = {
     "eExact": frozenset(("ARs", "APs", "Topics", "Messages")),
     "ARs": frozenset(("AR",)),
@@ -64,7 +65,7 @@ class _Reading:
     def __init__(self, source: Source, index: int, block: int, options: Options) -> None:
         self.source, self.index, self.next_block = source, index, block
         self.warnings = Tally(source.name)
-        self.reader = XmlReader(source, _TAGS, _WHOLE, self._look)
+        self.reader = XmlReader(source, _TAGS, _WHOLE, self._look, _LISTS)
         self.items_read = ItemReader(self.reader, self.warnings, options)
         self.blocks: list[Block] = []
         self.items: list[Item] = []
@@ -89,7 +90,7 @@ class _Reading:
                     yield from self._read_side(_SIDES[tag], events)
                 elif tag == "Topic":
                     self._read_topic(element)
-                elif tag in _PARENTS or tag == "OutstandingItem":
+                elif tag in _PARENTS or tag == "OutstandingItems":
                     raise self._misplaced(element)
             elif tag == "Message":
                 self._read_message(element)
@@ -112,18 +113,11 @@ class _Reading:
         """Up to the end of `AR` or `AP`. Items that stand before their account wait for it."""
         block: Block | None = None
         early: list[Item] = []
-        in_items = False
         before = self.items_read.count
         self.elements[side] += 1
         for event, element in events:
             tag = element.tag
-            if tag == "OutstandingItem" and in_items:
-                if event == "end":
-                    item = self.items_read.read(element, side, self.next_block if block is None else block.block)
-                    (early if block is None else self.items).append(item)
-                    if len(self.items) >= FRAME_ROWS:
-                        yield from self._flush()
-            elif tag == "Account":
+            if tag == "Account":
                 if event == "end" and element.getparent() is parent:
                     if block is None:
                         block = self._open_block(side, element)
@@ -132,9 +126,15 @@ class _Reading:
                     else:
                         self.warnings.add("account-repeated", element.sourceline)
             elif tag == "OutstandingItems" and element.getparent() is parent:
-                in_items = event == "start"
-                if not in_items:
-                    self._finish(element)
+                if event == "start":
+                    continue
+                complete = element[:-1] if event == "part" else element[:]
+                items = self._read_items(element, complete, side, self.next_block if block is None else block.block)
+                (early if block is None else self.items).extend(items)
+                if event == "end":
+                    del element[:]
+                if len(self.items) >= FRAME_ROWS:
+                    yield from self._flush(FRAME_ROWS)
             elif event == "end" and element is parent:
                 self._finish(element)
                 break
@@ -147,13 +147,22 @@ class _Reading:
         if len(self.blocks) >= FRAME_ROWS:
             yield from self._flush()
 
+    def _read_items(
+        self, parent: etree._Element, children: Iterable[etree._Element], side: Side, block: int
+    ) -> Iterator[Item]:
+        for child in children:
+            if child.tag == "OutstandingItem":
+                yield self.items_read.read(child, side, block)
+            else:
+                self._look(parent, (child,))
+
     def _begin_side(self, element: etree._Element) -> None:
         if element.getparent() is not self.reader.root:
             raise self._misplaced(element)
         self.elements.setdefault(_SIDES[str(element.tag)], 0)
 
     def _open_block(self, side: Side, account: etree._Element | None) -> Block:
-        code = visible(account.get("code") or "", LONGEST_TEXT) if account is not None else ""
+        code = visible((account.get("code") or "").strip(), LONGEST_TEXT) if account is not None else ""
         name = visible(account.findtext("Name") or "", LONGEST_TEXT) if account is not None else ""
         exact_id = read_guid(account.get("ID")) if account is not None else None
         if not code and not exact_id:
@@ -164,12 +173,14 @@ class _Reading:
         self.blocks.append(block)
         return block
 
-    def _flush(self) -> Iterator[Frame]:
+    def _flush(self, fewest: int = 1) -> Iterator[Frame]:
+        """All blocks, then the items; but the last of them wait for more while they are fewer than `fewest`."""
         for start in range(0, len(self.blocks), FRAME_ROWS):
             yield Blocks(self.blocks[start : start + FRAME_ROWS])
-        for start in range(0, len(self.items), FRAME_ROWS):
-            yield Items(self.items[start : start + FRAME_ROWS])
-        self.blocks, self.items = [], []
+        self.blocks = []
+        while len(self.items) >= fewest:
+            yield Items(self.items[:FRAME_ROWS])
+            del self.items[:FRAME_ROWS]
 
     def _read_topic(self, element: etree._Element) -> None:
         side = _SIDES.get((element.get("code") or "").strip())
@@ -202,14 +213,15 @@ class _Reading:
         del element[:]
 
     def _look(self, parent: etree._Element, children: Iterable[etree._Element]) -> None:
-        """Warn about children that no export has."""
+        """Warn about children that no export has. An item among them, however deep, must not get lost."""
         known = _KNOWN.get(str(parent.tag))
-        if known is not None:
-            for child in children:
-                if child.tag not in known:
-                    if parent.tag == "eExact":
-                        self.other_topic = visible(str(child.tag), 80)
-                    self.warnings.add("unknown-element", child.sourceline, element=visible(str(child.tag), 80))
+        for child in children:
+            for item in child.iter("OutstandingItem"):
+                raise self._misplaced(item)
+            if known is not None and child.tag not in known:
+                if parent.tag == "eExact":
+                    self.other_topic = visible(str(child.tag), 80)
+                self.warnings.add("unknown-element", child.sourceline, element=visible(str(child.tag), 80))
 
     def _misplaced(self, element: etree._Element) -> Refused:
         if self.reader.is_at_end:  # what begins at the end of the bytes is half a name

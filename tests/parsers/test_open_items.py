@@ -350,6 +350,8 @@ def test_another_order_of_fields_is_read_with_a_warning() -> None:
         (item_xml(OpenItem(due_date="2026-01-15<b/>")), "date-invalid"),
         (item_xml(OpenItem()).replace("<DueDate>", "<DueDate>2026-01-01</DueDate><DueDate>"), "element-repeated"),
         (item_xml(OpenItem()).replace("<DueDate>", item_xml(OpenItem()) + "<DueDate>"), "element-misplaced"),
+        (item_xml(OpenItem()).replace("</DueDate>", f"<a>{item_xml(OpenItem())}</a></DueDate>"), "element-misplaced"),
+        (f"<Group>{item_xml(OpenItem())}</Group>", "element-misplaced"),
     ],
 )
 def test_what_would_make_a_figure_doubtful_refuses_the_file(inside: str, code: str) -> None:
@@ -367,6 +369,11 @@ def test_what_would_make_a_figure_doubtful_refuses_the_file(inside: str, code: s
         f"<ARs><AR><Account code='1'/>{block_xml('AR', Account())}</AR></ARs>",
         f"<ARs/><Future><ARs>{block_xml('AR', Account())}</ARs></Future>",
         f"<ARs><ARs>{block_xml('AR', Account())}</ARs></ARs>",
+        f"<ARs><AR><Account code='1'>{item_xml(OpenItem())}</Account></AR></ARs>",
+        f"<ARs><AR><Account code='1'/><Future><a>{item_xml(OpenItem())}</a></Future></AR></ARs>",
+        f"<ARs/><Topics>{item_xml(OpenItem())}</Topics>",
+        f"<ARs/><Messages><OutstandingItems>{item_xml(OpenItem())}</OutstandingItems></Messages>",
+        f"<ARs/><Future><a>{item_xml(OpenItem()) * 300}</a></Future>",
     ],
 )
 def test_open_items_out_of_their_place_refuse_the_file(inside: str) -> None:
