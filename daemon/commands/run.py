@@ -4,8 +4,11 @@ import logging
 import sys
 
 import click
+import structlog
 
 from daemon.commands.program import Program
+
+log = structlog.get_logger()
 
 
 @click.command("run")
@@ -25,9 +28,12 @@ def command(program: Program, once: bool) -> None:
     from daemon.assembly import build_way
     from daemon.service import Reloaded, serve
     from daemon.settings import load_settings
+    from daemon.settings.doubts import find_doubts
     from store.clock import Clock
 
     settings = program.settings
+    for doubt in find_doubts(settings):
+        log.warning("settings-doubtful", doubt=doubt.text)
     clock = Clock()
     with program.store() as store:
         clock.set(store)
