@@ -12,6 +12,7 @@ from daemon.reading import Reading
 from daemon.rereading import Rereader
 from handlers.answers import understand
 from handlers.approving import Asked, approve, ask_again, reject
+from handlers.cards import CardSpool
 from handlers.decide import Source, order
 from handlers.etiquette import Identity, unanswered
 from handlers.importing import Conclusion, Job, KeptAs, Write, settle
@@ -66,8 +67,8 @@ class Intake:
         """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
         policy = self.policies[trusted.route.administration]
         asked = self._asked(trusted)
-        with self.store.staging() as staging:
-            taken = stage(trusted.reading.open(self.rereader.options(policy)), staging)
+        with self.store.staging() as staging, CardSpool() as cards:
+            taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, cards=cards)
             if asked and taken.next_page == 0:  # no file at all: the text is the answer
                 return self._answer(trusted, policy, asked, staging)
             return self._import(trusted, policy, taken, staging)

@@ -1,6 +1,7 @@
 """From what was read to settled imports: compare, decide, and write what was decided in one piece."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
@@ -11,13 +12,15 @@ import msgspec
 from handlers.decide import Decision, Source, decide, fingerprint, older_than_held, still_waiting
 from handlers.pages import PageSet, assemble, sides
 from handlers.policy import Policy
-from handlers.report import Report, Settled
+from handlers.report import Report, Settled, SettledAccounts
 from handlers.taking import Taken, stage
 from parsers.protocol import Frame
 from parsers.records import File, Finding, Side
 from store import holding, imports
+from store.accounts import apply_cards
 from store.database import Store, Transaction
 from store.records import (
+    CardChanges,
     Comparison,
     HeldImport,
     ImportFile,
@@ -77,28 +80,33 @@ def settle(
 ) -> Report:
     """Decide what becomes of each side of `taken`, and write it in one transaction with what `conclude` adds.
 
-    `conclude` makes what follows from the report (the reply, the state of the mail) outside of any lock. If another
-    import of the same side goes through in between, all is compared and decided anew. Raises StoreUnavailable,
-    StoreBroken, and what `reread` and `conclude` raise; then nothing was written.
+    Files of accounts are applied last, to the accounts and balances that the exports leave. `conclude` makes what
+    follows from the report (the reply, the state of the mail) outside of any lock. If another import of the same side
+    goes through in between, all is compared and decided anew. Raises StoreUnavailable, StoreBroken, and what `reread`
+    and `conclude` raise; then nothing was written.
     """
     planner = _Planner(taken, staging, store, job, reread)
     for _ in range(MOST_COMPARISONS):
         plans = planner.plan()
-        report = Report(
-            ref=job.ref,
-            policy=job.policy,
-            received_at=job.source.arrived_at,
-            subject=job.subject,
-            settled=tuple(plan.settled for plan in plans),
-            refused=taken.refused,
-            notes=taken.notes,
-        )
-        conclusion = conclude(report)
         try:
+            accounts = _rehearse(plans, taken, staging, job, now)
+            report = Report(
+                ref=job.ref,
+                policy=job.policy,
+                received_at=job.source.arrived_at,
+                subject=job.subject,
+                settled=tuple(plan.settled for plan in plans),
+                accounts=accounts,
+                refused=taken.refused,
+                notes=taken.notes,
+            )
+            conclusion = conclude(report)
             with staging.transaction() as tx:
                 kept_as = job.keep(tx)
                 for plan in plans:
                     _write(tx, staging, plan, job, kept_as, conclusion.report_message_id, now)
+                if accounts is not None:
+                    _perform(tx, taken, accounts, job.policy)
                 conclusion.write(tx)
         except (ImportMoved, NotHeld):
             continue
@@ -107,6 +115,37 @@ def settle(
         f"other imports of {job.policy.code} went through {MOST_COMPARISONS} times while this one was compared; "
         "it will be tried again"
     )
+
+
+class _Rehearsed(Exception):
+    """Leaves a transaction without a trace."""
+
+
+def _rehearse(
+    plans: Sequence["Plan"], taken: Taken, staging: Staging, job: Job, now: datetime
+) -> SettledAccounts | None:
+    """What the files of accounts will change once the exports of the same mail are written; None without such files.
+
+    Found by doing it all and taking it back: so the report is rendered outside of the lock, and true all the same.
+    """
+    accounts = None
+    if taken.lists:
+        with suppress(_Rehearsed), staging.transaction() as tx:
+            for plan in plans:
+                _write(tx, staging, plan, job, lambda _file: None, None, now)
+            accounts = SettledAccounts(taken.lists, _apply_cards(tx, taken, job.policy))
+            raise _Rehearsed
+    return accounts
+
+
+def _perform(tx: Transaction, taken: Taken, rehearsed: SettledAccounts, policy: Policy) -> None:
+    """Raises ImportMoved if it comes to something else than was rehearsed, and so reported."""
+    if _apply_cards(tx, taken, policy) != rehearsed.changes:
+        raise ImportMoved(f"accounts of {policy.code} were changed meanwhile")
+
+
+def _apply_cards(tx: Transaction, taken: Taken, policy: Policy) -> CardChanges:
+    return apply_cards(tx, policy.code, policy.currency, taken.cards)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,13 +93,18 @@ class Report:
     @property
     def state(self) -> MessageState:
         """The state of the mail: that of its worst file. A mail with nothing in it is refused."""
-        state = worst(state for state, _ in _parts(self))
-        return state if state in ("held", "applied", "unchanged") else "refused"
+        return _of_mail(worst(state for state, _ in (*_parts(self), *_other_parts(self))))
+
+    @property
+    def other_state(self) -> MessageState | None:
+        """The worst of what the mail held beside exports; None if that was nothing."""
+        states = [state for state, _ in _other_parts(self)]
+        return _of_mail(worst(states)) if states else None
 
     @property
     def reason(self) -> str:
         """The code of the finding that decided the state; "" when all was applied."""
-        for state, reason in _parts(self):
+        for state, reason in (*_parts(self), *_other_parts(self)):
             if state == self.state and reason:
                 return reason
         if self.state == "refused":
@@ -125,13 +130,21 @@ def worst(states: Iterable[ImportState]) -> ImportState:
 
 
 def _parts(report: Report) -> Iterator[tuple[ImportState, str]]:
-    """The state of each part of the mail, and the code that decided it; "" where the finding itself says it."""
+    """The state of each side, and the code that decided it; "" where the finding itself says it."""
     for side in report.settled:
         yield STATES_OF_ANSWERS[side.answer] if side.answer else side.state, side.decision.reason
+
+
+def _other_parts(report: Report) -> Iterator[tuple[ImportState, str]]:
+    """`_parts`, of what is no side: files of accounts, and files that cannot be used."""
     if report.accounts:
         yield report.accounts.state, report.accounts.reason
     for _ in report.refused:
         yield "refused", ""
+
+
+def _of_mail(state: ImportState) -> MessageState:
+    return state if state in ("held", "applied", "unchanged") else "refused"
 
 
 def _verdict(side: Settled) -> Verdict:

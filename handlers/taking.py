@@ -1,11 +1,13 @@
-"""What a reading gives, laid out in a staging area: the items go there, and the files are remembered here."""
+"""What a reading gives, laid out in a staging area: items go there, cards into a spool, and files are remembered."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from handlers.cards import CardSpool
 from parsers.protocol import (
     Blocks,
     Broken,
+    Cards,
     Crashed,
     Done,
     EnvelopeRead,
@@ -17,6 +19,7 @@ from parsers.protocol import (
     Verified,
 )
 from parsers.records import File, Finding
+from store.records import AccountCard
 from store.staging import Staging
 
 
@@ -29,11 +32,24 @@ class Taken:
     notes: tuple[Finding, ...]
     next_page: int = 0
     next_block: int = 0
+    cards: Iterable[AccountCard] = ()  # of the files of accounts
+
+    @property
+    def lists(self) -> tuple[File, ...]:
+        """The files of accounts."""
+        return tuple(file for file in self.files if file.format == "accounts")
 
 
-def stage(frames: Iterable[Frame], staging: Staging, first_page: int = 0, first_block: int = 0) -> Taken:
-    """Put the blocks and items of one reading into `staging`. A file refused half-way leaves nothing there.
+def stage(
+    frames: Iterable[Frame],
+    staging: Staging,
+    first_page: int = 0,
+    first_block: int = 0,
+    cards: CardSpool | None = None,
+) -> Taken:
+    """Put the blocks and items of one reading into `staging`. A file refused half-way leaves nothing behind.
 
+    Files of accounts go into `cards`; without it they are read for nothing, as where only items are wanted again.
     Raises what `staging` and `frames` raise.
     """
     files: list[File] = []
@@ -47,11 +63,16 @@ def stage(frames: Iterable[Frame], staging: Staging, first_page: int = 0, first_
             case Blocks(rows=blocks):
                 staging.add_blocks(blocks)
                 block = blocks[-1].block + 1
+            case Cards(rows=rows):
+                if cards is not None:
+                    cards.add(rows)
             case FileRead(file=file):
                 files.append(file)
                 page = file.index + 1
             case FileRefused(index=index, finding=finding):
                 staging.drop_page(index)
+                if cards is not None:
+                    cards.drop(index)
                 refused.append(finding)
                 page = index + 1
             case Done(findings=findings):
@@ -62,4 +83,4 @@ def stage(frames: Iterable[Frame], staging: Staging, first_page: int = 0, first_
                 return Taken((), (finding,), (), page + 1, block)
             case EnvelopeRead() | Verified() | TextRead() | Crashed():
                 raise TypeError(f"{type(frame).__name__} is no frame of a file")
-    return Taken(tuple(files), tuple(refused), tuple(notes), page, block)
+    return Taken(tuple(files), tuple(refused), tuple(notes), page, block, cards or ())

@@ -105,12 +105,13 @@ class _Reading:
 
     def __init__(self, source: Source, index: int, options: Options) -> None:
         self.source, self.index, self.options = source, index, options
-        self.stream = source.stream()
         self.line = 0  # the last one read
         self.place = 0  # the line that an error points at: where a row begins
+        self.encoding = self._find_encoding()
+        self.stream = source.stream()  # after the first pass: a file on disk has one offset for all who open it
 
     def frames(self) -> Iterator[Frame]:
-        lines = self._lines(self._find_encoding())
+        lines = self._lines()
         layout = read_layout(next(lines, ""))
         if layout is None:
             raise self._refuse("csv-header")
@@ -142,8 +143,8 @@ class _Reading:
             return "cp1252"
         return "utf-8-sig"
 
-    def _lines(self, encoding: str) -> Iterator[str]:
-        decoder, rest = codecs.getincrementaldecoder(encoding)(), ""
+    def _lines(self) -> Iterator[str]:
+        decoder, rest = codecs.getincrementaldecoder(self.encoding)(), ""
         while data := self.stream.read(_CHUNK):
             *lines, rest = (rest + self._decode(decoder, data)).split("\n")
             for line in lines:

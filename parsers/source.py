@@ -40,7 +40,7 @@ class Source:
     is_damaged: bool = False  # its transfer encoding is broken: fit for telling what it was, no more
 
     def stream(self) -> "Stream":
-        """Open it from the start, counted and limited."""
+        """Open it from the start, counted and limited. Streams opened before may be of no use any more."""
         return Stream(self, self.open())
 
     def refuse(self, code: str, **values: str | int) -> Refused:

@@ -41,6 +41,8 @@ EXITS = {"applied": Exit.DONE, "unchanged": Exit.DONE, "held": Exit.HELD, "refus
 def command(program: Program, files: tuple[Path, ...], administration: str | None, date: datetime | None) -> None:
     """Apply export files by hand: A/R, A/P or both, as XML or zip. Pages of one export go together in one call.
 
+    Files of accounts are taken too, as Exact's XML or as CSV: they update names, codes and credit limits.
+
     The same rules hold as for mailed files. Exits 0 if all was applied or unchanged, 3 if something was held, 4 if
     something was refused.
     """
@@ -64,6 +66,7 @@ def _import(
 ) -> "Report":
     from daemon.assembly import build_limits, build_rereader
     from daemon.reading import read_files
+    from handlers.cards import CardSpool
     from handlers.decide import Source
     from handlers.importing import Conclusion, Job, settle
     from handlers.taking import stage
@@ -73,11 +76,11 @@ def _import(
     rereader = build_rereader(program.settings, store)
     with store.read() as tx:
         ref = find_free_reference(tx, SystemRandom())
-    with ExitStack() as opened, store.staging() as staging:
+    with ExitStack() as opened, store.staging() as staging, CardSpool() as cards:
         files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
         reading = opened.enter_context(read_files(files, build_limits(program.settings)))
         with _progress(files):
-            taken = stage(reading.open(rereader.options(policy)), staging)
+            taken = stage(reading.open(rereader.options(policy)), staging, cards=cards)
         kept = {path.name: _keep(store, policy, path, now) for path in paths} if taken.files else {}
         job = Job(
             ref=ref,

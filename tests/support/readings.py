@@ -85,7 +85,14 @@ def shown(reading: Reading) -> str:
 
 
 def source(content: bytes, name: str = "ARs_1.xml", largest: int = 10**9) -> Source:
-    return Source(name, name, lambda: BytesIO(content), largest)
+    """A file that has one offset for all who open it, as a file handed to the child has."""
+    file = BytesIO(content)
+
+    def opened() -> BytesIO:
+        file.seek(0)
+        return file
+
+    return Source(name, name, opened, largest)
 
 
 def read_xml(content: bytes, name: str = "ARs_1.xml", options: Options = EUR) -> Reading:
