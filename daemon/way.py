@@ -15,6 +15,7 @@ from daemon.reading import Reading, read_mail
 from daemon.restraint import Restraint
 from daemon.trust import Arrival, Judgement, Later, Lookup, Stranger, Trust, Trusted, judge
 from daemon.unavailable import MailMetBug
+from handlers.codes.numbers import code_of
 from handlers.etiquette import Identity, ignored
 from handlers.policy import Route
 from handlers.routing import route
@@ -173,4 +174,7 @@ def _describe(tx: Transaction, message: Message, read: EnvelopeRead) -> None:
 
 
 def _tell(outcome: Outcome) -> None:
-    log.info("mail-finished", state=outcome.state, reason=outcome.reason, administration=outcome.administration)
+    code = code_of(outcome.state, outcome.reason)
+    log.info(
+        "mail-finished", state=outcome.state, reason=outcome.reason, code=code, administration=outcome.administration
+    )

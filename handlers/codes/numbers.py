@@ -267,3 +267,8 @@ MEANINGS: dict[str, str] = {
 def spell(word: str) -> str:
     """The code behind a word, as people see it: `SP-201`. Raises KeyError for a word without a number."""
     return f"SP-{NUMBERS[word]}"
+
+
+def code_of(state: str, reason: str) -> str:
+    """The code of what became of a mail: that of the reason, or of the state where no reason has a number."""
+    return spell(reason if reason in NUMBERS else state)
