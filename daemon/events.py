@@ -61,7 +61,7 @@ MEANINGS: dict[str, str] = {
     "outbox-not-drained": "`run --once` could not send what waits.",
     "replies-remain": "`run --once` ends, and some replies wait for a later try.",
     # People.
-    "alarm": "Something needs a person: `what` and `mend` say it. `saldopost status` shows the same.",
+    "alarm": "Something needs a person: `what` and `mend` say it.",
     "alarm-over": "It does not any more.",
     "alarms-not-checked": "The store could not be asked what needs a person.",
     "alarms-met-a-bug": "A fault of Saldopost while it looked for what needs a person.",
