@@ -6,8 +6,8 @@ Nothing that a mail says ever becomes part of an IMAP command: commands hold UID
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -129,6 +129,28 @@ class Mailbox:
             raise self._gone(f"UIDVALIDITY went from {listed} to {self.uidvalidity}; all mails will be looked at again")
         return self._move_all(sorted(uids), STATE_FOLDERS[state])
 
+    def list_moved(self, name: str, since: date) -> Sequence[FetchedMail]:
+        """The mails in our folder `name` that arrived since a day, unread, under keys of that folder.
+
+        Another folder is selected afterwards.
+        """
+        path = self._path(name)
+        if path is None:
+            return []
+        with self._speaking() as client:
+            uidvalidity = client.select_folder(path, readonly=True)[b"UIDVALIDITY"]
+            uids = client.search(["UNDELETED", "SINCE", since])
+        found = []
+        for some in _chunks(sorted(uids), _COMMAND_UIDS):
+            with self._speaking() as client:
+                facts = client.fetch(some, ["RFC822.SIZE", "INTERNALDATE"])
+            for uid in some:
+                key = MailKey(self.settings.name, path, uidvalidity, uid)
+                if b"RFC822.SIZE" in facts.get(uid, {}):
+                    arrived_at = _arrival(facts[uid].get(b"INTERNALDATE"))
+                    found.append(FetchedMail(key, facts[uid][b"RFC822.SIZE"], arrived_at, None))
+        return found
+
     def find(self, message: Message, name: str) -> Place | None:
         """Where a mail lies in our folder `name`; None if it is not there. Another folder is selected afterwards."""
         lies, path = message.lies, self._path(name)
@@ -143,17 +165,17 @@ class Mailbox:
             found = find_mail(client, path, message.size, message.arrived_at, message.sha256)
         return Place(name, *found) if found is not None else None
 
-    def fetch_from(self, place: Place, message: Message) -> FetchedMail | None:
-        """A mail that lies in one of our folders; None if it is gone. Another folder is selected afterwards."""
+    def fetch_from(self, place: Place, mail: FetchedMail) -> FetchedMail | None:
+        """The same mail with its bytes, from one of our folders; None if it is gone. That folder is selected then."""
         path = self._path(place.folder)
         if path is None or place.uid is None:
             return None
         with self._speaking() as client:
             client.select_folder(path, readonly=True)
-        if message.size > self.largest_mail:
-            return FetchedMail(message.key, message.size, message.arrived_at, None)
+        if mail.size > self.largest_mail:
+            return replace(mail, raw=None)
         raw = self._bodies([place.uid]).get(place.uid)
-        return None if raw is None else FetchedMail(message.key, message.size, message.arrived_at, raw)
+        return None if raw is None else replace(mail, raw=raw)
 
     def move_from(self, place: Place, state: MessageState) -> Place:
         """Move a mail that `find` has found to the folder of its new state. Another folder is selected afterwards."""

@@ -128,7 +128,8 @@ class _Look:
                 self._waiting += 1
                 return
             place = mailbox.find(message, message.lies.folder)
-            mail = mailbox.fetch_from(place, message) if place is not None else None
+            unread = FetchedMail(message.key, message.size, message.arrived_at, None)
+            mail = mailbox.fetch_from(place, unread) if place is not None else None
             if mail is None:
                 take_leave(mailbox, self._store, message, self._looking.clock())
                 return

@@ -1,7 +1,7 @@
 """One mail's way, from the bytes of the server to a final state in the store. Sync: it runs in its mailbox's thread."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -46,6 +46,7 @@ class Way:
     restraint: Restraint
     clock: Callable[[], datetime]
     random: Random  # for references
+    again: bool = False  # mails that were trusted and answered once: neither is asked for now
     spared: set[MailKey] = field(default_factory=set)  # whose last try the store cut short
 
     def process(self, mail: FetchedMail) -> MessageState | None:
@@ -111,7 +112,7 @@ class Way:
         chosen = route(envelope, mail.key.mailbox, self.routes)
         if chosen is None:
             return self._end(message, read, Outcome("quarantined", "no-route"))
-        if message.state != "quarantined":  # else a person vouches for it
+        if message.state != "quarantined" and not self.again:  # else a person vouches for it
             match self._judge(mail, message, read, reading, chosen):
                 case Stranger(reason=reason):
                     return self._end(message, read, Outcome("quarantined", reason, chosen.administration))
@@ -158,7 +159,8 @@ class Way:
             _describe(tx, message, read)
         if message.state == "quarantined":
             messages.reopen(tx, message.id)
-        messages.finish(tx, message.id, self.restraint.restrain(tx, outcome), self.clock())
+        outcome = replace(outcome, replies=()) if self.again else self.restraint.restrain(tx, outcome)
+        messages.finish(tx, message.id, outcome, self.clock())
 
 
 def _describe(tx: Transaction, message: Message, read: EnvelopeRead) -> None:

@@ -99,6 +99,14 @@ def read_health(tx: Connection, now: datetime, given_up_since: timedelta) -> Hea
     )
 
 
+def measure(tx: Connection) -> int:
+    """Bytes that the store takes."""
+    if tx.dialect.name == "postgresql":
+        return int(tx.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    pages, size = (tx.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size"))
+    return int(pages) * int(size)
+
+
 def _last_exports(tx: Connection) -> dict[str, datetime]:
     """When the administrations that usually send sent last: one step in an index each, whatever the history."""
     of_subledger = and_(import_.c.administration == subledger.c.administration, import_.c.side == subledger.c.side)

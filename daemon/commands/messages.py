@@ -6,6 +6,7 @@ from contextlib import closing
 
 import click
 
+from daemon.commands.again import rescan, retry
 from daemon.commands.exits import Exit
 from daemon.commands.output import Column, Format, Row, format_option, show_record, show_rows, write_moment
 from daemon.commands.program import Program
@@ -46,7 +47,11 @@ SHOWN = (
 
 @click.group("messages")
 def command() -> None:
-    """Show what became of each mail; release one from quarantine."""
+    """Show what became of each mail; release one from quarantine, or have mails processed anew."""
+
+
+command.add_command(retry)
+command.add_command(rescan)
 
 
 @command.command("list")

@@ -42,9 +42,7 @@ def find_doubts(settings: Settings) -> Iterator[Doubt]:
             text = f'administration "{administration.code}" {why}: no mail will reach it'
             yield Doubt(text, ("administrations", index))
     for index, taker in shadowed.items():
-        text = (
-            f"routes #{index + 1} can never match: routes #{taker + 1} takes its mail; put the narrower one first"
-        )
+        text = f"routes #{index + 1} can never match: routes #{taker + 1} takes its mail; put the narrower one first"
         yield Doubt(text, ("routes", index))
     trusting = [index for index, route in enumerate(settings.routes) if route.authenticate == ("none",)]
     if trusting:

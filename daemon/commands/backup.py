@@ -1,0 +1,26 @@
+"""`saldopost backup`: a copy of the store while the daemon runs."""
+
+from pathlib import Path
+
+import click
+
+from daemon.commands.program import Program
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def command(program: Program, file: Path) -> None:
+    """Copy the store into FILE while the daemon runs.
+
+    FILE is replaced only when the copy is whole and was checked. To put it back: stop the daemon, copy FILE over the
+    store, and read the mails since again: saldopost messages rescan --since DATE. A store in PostgreSQL is backed up
+    by pg_dump.
+    """
+    from store.backup import NotOurs, back_up
+
+    try:
+        size = back_up(program.settings.store.url, file)
+    except NotOurs as error:
+        raise click.UsageError(f"{error}.") from error
+    click.echo(f"{file}: {size} bytes")

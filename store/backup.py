@@ -1,0 +1,57 @@
+"""A copy of a SQLite store, made while it is used (the online backup API: https://www.sqlite.org/backup.html)."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from store.records import StoreBroken, StoreUnavailable
+
+
+class NotOurs(Exception):
+    """The database has back-up programs of its own. Says which."""
+
+
+def back_up(url: str, file: Path) -> int:
+    """Copy the store at `url` into `file`, which is replaced when the copy is whole; returns its bytes.
+
+    The copy is as the store was at one moment, and is checked. Raises NotOurs, StoreUnavailable (nothing was
+    replaced) and StoreBroken.
+    """
+    source = make_url(url)
+    if source.get_backend_name() != "sqlite":
+        raise NotOurs("the store is in PostgreSQL: use pg_dump, or the back-up of your server")
+    assert source.database is not None
+    unfinished = file.with_name(f"{file.name}.part")
+    try:
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        _copy(source.database, unfinished)
+        _flush(unfinished)
+        unfinished.replace(file)
+        return file.stat().st_size
+    except (OSError, sqlite3.OperationalError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise StoreUnavailable(f"no back-up was made of {source.database} to {file}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        unfinished.unlink(missing_ok=True)
+        raise StoreBroken(f"{source.database} is damaged ({error}); put back the last back-up") from error
+
+
+def _copy(source: str, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as store,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        store.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, whatever the store uses
+        (said,) = copy.execute("PRAGMA quick_check").fetchone()
+        if said != "ok":
+            raise sqlite3.DatabaseError(said)
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb") as copy:
+        os.fsync(copy.fileno())
