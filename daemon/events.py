@@ -52,6 +52,10 @@ MEANINGS: dict[str, str] = {
     "mailbox-met-a-bug": "A fault of Saldopost with one mailbox; the others go on.",
     "moved-mails-stay-flagged-as-deleted": "The server has neither MOVE nor UIDPLUS: expunge the folder now and then.",
     "leases-not-renewed": "The store could not be asked to keep the mailboxes for this daemon; others may take over.",
+    # Figures.
+    "metrics-served": "The figures for Prometheus are served on this port.",
+    "metrics-not-served": "The port of `[metrics]` cannot be had: another program has it.",
+    "metrics-without-store": "The store did not answer when Prometheus asked.",
     # Replies.
     "mail-sent": "The SMTP server took a reply or an alert.",
     "mail-not-taken": "The SMTP server did not take it now: it is tried again, for two days.",

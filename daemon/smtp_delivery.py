@@ -8,6 +8,7 @@ import structlog
 from aiosmtplib.email import parse_address
 
 from daemon.smtp_connection import said
+from daemon.tally import TALLY
 from store.records import ClaimedMail
 
 _TOO_LARGE = 552  # the one refusal of a sender that speaks of a mail, not of us (RFC 5321 section 4.3.2)
@@ -31,6 +32,7 @@ async def deliver(mail: ClaimedMail, smtp: aiosmtplib.SMTP, data_timeout: float)
     if mail.ref is not None:
         known["ref"] = mail.ref
     attempt = await _hand_over(mail, smtp, data_timeout)
+    TALLY.count_sending(attempt.outcome)
     if attempt.outcome == "sent":
         log.info("mail-sent", **known)
     elif attempt.outcome == "never":

@@ -26,6 +26,7 @@ def command(program: Program, once: bool) -> None:
     program.start_logs(logging.INFO)
     start_reading()
     from daemon.assembly import build_way
+    from daemon.metrics import Page, measured, serve_metrics
     from daemon.service import Reloaded, serve
     from daemon.settings import load_settings
     from daemon.settings.doubts import find_doubts
@@ -40,8 +41,9 @@ def command(program: Program, once: bool) -> None:
 
         def reload() -> Reloaded:
             renewed = load_settings(program.file)
-            return renewed, build_way(renewed, store, clock).process
+            return renewed, measured(build_way(renewed, store, clock).process)
 
-        sys.exit(
-            serve(settings, store, build_way(settings, store, clock).process, clock=clock, reload=reload, once=once)
-        )
+        if settings.metrics.port is not None:
+            serve_metrics(settings.metrics.port, Page(store, clock))
+        process = measured(build_way(settings, store, clock).process)
+        sys.exit(serve(settings, store, process, clock=clock, reload=reload, once=once))

@@ -295,6 +295,12 @@ class AlertSettings(Table):
     )
 
 
+class MetricSettings(Table):
+    """Figures for Prometheus, at `http://127.0.0.1:PORT/metrics`."""
+
+    port: Port | None = Field(default=None, description="Port on loopback to serve them on; left out: none.")
+
+
 class LimitSettings(Table):
     """What a mail may cost. Sizes are bytes, or text such as `50 MiB`."""
 
@@ -342,5 +348,6 @@ class Settings(Table):
     trust: TrustSettings = TrustSettings()
     caps: CapSettings = CapSettings()
     alerts: AlertSettings = AlertSettings()
+    metrics: MetricSettings = MetricSettings()
     limits: LimitSettings = LimitSettings()
     retention: RetentionSettings = RetentionSettings()
