@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test fuzz check format lock screenshots wheel clean
+.PHONY: install demo test fuzz check format lock screenshots bench bench-quick wheel clean
 
 install: .venv/installed
 
@@ -21,6 +21,10 @@ test: install
 # The long form of tests/hostile/test_fuzz.py; how many cases, and from which seed on.
 fuzz: install
 	$(BIN)/python tests/support/fuzz.py --cases $${SALDOPOST_FUZZ_CASES:-1000000} --seed $${SALDOPOST_FUZZ_SEED:-1}
+
+# How fast, against the least that the work can cost. The long form takes a quarter of an hour, the quick one two minutes.
+bench bench-quick: install
+	PYTHONPATH=tests/support $(BIN)/python bench/run.py $(if $(findstring quick,$@),--quick)
 
 check: install
 	$(BIN)/ruff check .
