@@ -19,7 +19,7 @@ def test_an_import_that_changes_nothing_is_kept_with_its_files(store: Store):
         import_id = imports.record(tx, held, "EUR", NOW)
         found = imports.find_imports(tx, str(import_id))[0]
         assert imports.list_files(tx, import_id) == list(files)
-        assert imports.find_last_id(tx, RECEIVABLE) is None
+        assert imports.find_standing(tx, RECEIVABLE).last is None
     assert (found.state, found.reason, found.items, found.accounts) == ("held", "half-gone", 8, 2)
     assert (found.total, found.total_before, found.currency) == (-5, 70, "EUR")
     assert (found.recorded_at, found.applied_at) == (NOW, None)

@@ -49,14 +49,15 @@ FILLED_0001 = """
 TABLES = {
     "subledger": "administration, side, currency, last_import_id",
     "account": "id, administration, exact_id, code, name, credit_limit",
-    "open_item": "*",
+    "open_item": "id, account_id, side, seq, number, your_ref, description, invoice_date, due_date, currency, "
+    "invoice_fc, open_fc, invoice_dc, open_dc, opened_by, closed_by",
     "balance": "account_id, side, open_import, items, open_invoices",
     "import": "id, ref, administration, side, currency, reason, source_sha256, part, ordered_at, arrived_at, uid, "
     "planned_under, items, accounts, total, total_before, gross, recorded_at, applied_at",
-    "balance_change": "*",
+    "balance_change": "import_id, account_id, before, after",
     "import_file": "import_id, position, name, part, sha256, size, count, pagesize, ts_d",
     "message": "id, ref, mailbox, folder, uidvalidity, uid, size, arrived_at, seen_at, tries, sender, finished_at",
-    "outbox": "*",
+    "outbox": "id, message, kind, recipient, envelope_sender, message_id, raw, state, tries, created_at, sent_at, error",
 }
 
 
