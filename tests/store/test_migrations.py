@@ -57,7 +57,7 @@ TABLES = {
     "balance_change": "import_id, account_id, before, after",
     "import_file": "import_id, position, name, part, sha256, size, count, pagesize, ts_d",
     "message": "id, ref, mailbox, folder, uidvalidity, uid, size, arrived_at, seen_at, tries, sender, finished_at",
-    "outbox": "id, message, kind, recipient, envelope_sender, message_id, raw, state, tries, created_at, sent_at, error",
+    "outbox": "id, message, kind, recipient, envelope_sender, message_id, raw, state, tries, created_at, sent_at",
 }
 
 
