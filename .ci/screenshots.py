@@ -62,16 +62,18 @@ TODAY = comparison(
     zeroed=1,
     largest=CHANGES,
     largest_created=CHANGES[1:2],
+    reopened_accounts=1,
+    largest_reopened=(AccountChange("10077", "Visser Transport", None, 0, 74_350, False),),
     largest_zeroed=CHANGES[3:4],
 )
 FIRST = replace(
     TODAY, last=None, total_before=0, items_before=0, accounts_before=0, created=94, zeroed=0, largest=(),
     largest_created=tuple(change._replace(before=0, is_new=True) for change in CHANGES if change.after > 0),
-    largest_zeroed=(),
+    largest_zeroed=(), largest_reopened=(),
 )  # fmt: skip
 HALF = replace(
     TODAY, items=141, accounts=43, total_after=8_120_450, gross_before=18_500_000, gross_after=8_200_000, vanished=51,
-    not_due_before=164, not_due_gone=164, changed=51, created=0, zeroed=51, largest_created=(),
+    not_due_before=164, not_due_gone=164, changed=51, created=0, zeroed=51, largest_created=(), largest_reopened=(),
     largest=tuple(change._replace(after=0) for change in CHANGES if change.before > 0),
     largest_zeroed=tuple(change._replace(after=0) for change in CHANGES if change.before > 0),
 )  # fmt: skip

@@ -31,6 +31,9 @@ def tables(comparison: Comparison, voice: Voice, applied: bool) -> Iterator[Tabl
     if comparison.largest_zeroed:
         title = voice.say(N_("Now at zero") if applied else N_("Not in the export: would become zero"))
         yield _short(title, then, comparison.zeroed, [(c, c.before) for c in comparison.largest_zeroed], voice)
+    if comparison.largest_reopened:
+        figures = [(c, c.after) for c in comparison.largest_reopened]
+        yield _short(voice.say("Newly open"), now, comparison.reopened_accounts, figures, voice)
     if comparison.largest_created:
         title = voice.say("New accounts")
         yield _short(title, now, comparison.created, [(c, c.after) for c in comparison.largest_created], voice)

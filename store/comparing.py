@@ -66,9 +66,11 @@ def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Col
         changed=figures.changed,
         created=figures.created,
         zeroed=figures.zeroed,
+        reopened_accounts=figures.reopened,
         largest=_list_changes(tx, _LARGEST, of),
         largest_created=_list_changes(tx, _LARGEST_CREATED, of),
         largest_zeroed=_list_changes(tx, _LARGEST_ZEROED, of),
+        largest_reopened=_list_changes(tx, _LARGEST_REOPENED, of) if figures.reopened else (),
         currencies=tuple(CurrencyTotal(*row) for row in currencies),
         nameless=tx.execute(_COUNT_NAMELESS, of).scalar_one(),
         ambiguous=ambiguous,
@@ -168,6 +170,7 @@ _FIGURES = text("""
            count(CASE WHEN before <> after THEN 1 END) AS changed,
            count(CASE WHEN is_new THEN 1 END) AS created,
            count(CASE WHEN before <> 0 AND after = 0 THEN 1 END) AS zeroed,
+           count(CASE WHEN NOT is_new AND before = 0 AND after <> 0 THEN 1 END) AS reopened,
            count(CASE WHEN items_before > 0 AND items = 0 THEN 1 END) AS vanished
     FROM staged_account WHERE side = :side""")
 
@@ -222,6 +225,7 @@ _CHANGE = "SELECT code, name, exact_id, before, after, is_new FROM staged_accoun
 _LARGEST_FIRST = f"ORDER BY abs(after - before) DESC, code, name, exact_id LIMIT {LARGEST}"
 _LARGEST = text(f"{_CHANGE} AND before <> after {_LARGEST_FIRST}")
 _LARGEST_CREATED = text(f"{_CHANGE} AND is_new {_LARGEST_FIRST}")
+_LARGEST_REOPENED = text(f"{_CHANGE} AND NOT is_new AND before = 0 AND after <> 0 {_LARGEST_FIRST}")
 _LARGEST_ZEROED = text(f"{_CHANGE} AND before <> 0 AND after = 0 {_LARGEST_FIRST}")
 _ALL_ACCOUNTS = text(f"{_CHANGE} ORDER BY code, name, exact_id")
 _CHANGED_ACCOUNTS = text(f"{_CHANGE} AND (before <> after OR is_new) ORDER BY code, name, exact_id")

@@ -114,6 +114,8 @@ class Comparison:
     currencies: tuple[CurrencyTotal, ...]
     nameless: int  # blocks with neither ID nor code: such an export cannot be applied
     ambiguous: tuple[str, ...] = ()  # codes without ID that fit several stored accounts
+    reopened_accounts: int = 0  # known accounts with a balance now and none before
+    largest_reopened: tuple[AccountChange, ...] = ()
     # Signs of a filtered, partial, inverted, old or misdirected export. "Known" items are those open before.
     vanished: int = 0  # accounts with open items before and none in the export
     not_due_before: int = 0  # known items due after the day of the export; counted to one more than are gone

@@ -208,6 +208,9 @@ REPLIES: dict[str, Callable[[], Report]] = {
     "answer-closed-undone": lambda: answered("closed", Decision("undone"), comparison=None),
     "applied-ageing-and-credit": lambda: report(
         settled(
+            comparison=comparison(
+                reopened_accounts=12, largest_reopened=(AccountChange("10077", "Visser", None, 0, 74_350, False),)
+            ),
             ageing=Ageing(812_000, 310_250, 0, 102_750, 75_000),
             crossed=(
                 CreditCrossing("10042", "Bakker & Zn. Expeditie B.V.", 100_000, 0, 121_000),

@@ -38,3 +38,13 @@ def test_only_the_largest_changes_are_named_largest_first(store: Store):
     assert [change.code for change in comparison.largest_created] == [f"{code:03}" for code in range(39, 29, -1)]
     assert [change.code for change in comparison.largest_zeroed] == ["004", "003", "002", "001", "000"]
     assert (comparison.created, comparison.zeroed, comparison.changed) == (10, 5, 40)
+
+
+def test_a_known_account_with_a_balance_again_is_newly_open_and_no_new_one(store: Store):
+    apply_export(store, [Account("1", [("A", 100)]), Account("2", [("B", 1)])])
+    apply_export(store, [Account("2", [("B", 1)])])
+    with store.staging() as staging:
+        stage(staging, [Account("1", [("C", 70)]), Account("2", [("B", 2)]), Account("3", [("D", 3)])])
+        comparison = staging.compare(RECEIVABLE)
+    assert [(change.code, change.before, change.after) for change in comparison.largest_reopened] == [("1", 0, 70)]
+    assert (comparison.reopened_accounts, comparison.created) == (1, 1)
