@@ -19,8 +19,10 @@ PACKAGES = ("daemon", "handlers", "parsers", "store")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        + ["--no-build-isolation", "--wheel-dir", folder, ROOT],
+        [
+            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"),
+            *("--no-build-isolation", "--wheel-dir", folder, ROOT),
+        ],
         check=True,
         timeout=100,
     )
@@ -47,8 +49,10 @@ def test_the_wheel_runs_in_an_environment_of_its_own(wheel: Path, tmp_path: Path
     # A plain path entry: the editable install of this checkout, a .pth file itself, is not followed from there.
     (inside / "dependencies.pth").write_text(dependencies + "\n")
     run = subprocess.run(
-        [environment / "bin" / "python", "-c", "import sys, daemon.commands as c; print(c.__file__); c.main()", "check"]
-        + ["--help"],
+        [
+            *(environment / "bin" / "python", "-c", "import daemon.commands as c; print(c.__file__); c.main()"),
+            *("check", "--help"),
+        ],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": ""},
         capture_output=True,
