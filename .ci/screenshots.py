@@ -105,7 +105,7 @@ REPLIES: dict[str, Report] = {
     ),
     "wrong-file": report(refused=(Finding("not-spreadsheet", "openstaande posten.xlsx"),)),
     "wrong-amount": report(
-        refused=(Finding("amount-comma", "ARs_1.xml", 812, ">410,5<", {"element": "OutstandingAmtDC"}),)
+        refused=(Finding("amount-comma", "ARs_1.xml", 812, "410,5", {"element": "OutstandingAmtDC"}),)
     ),
     "unchanged": report(
         settled(Decision("unchanged", "same-again", (AGAIN,)), comparison=replace(TODAY, total_before=19_307_783))

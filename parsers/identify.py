@@ -57,6 +57,7 @@ _COMPANIONS = re.compile(
 )
 _HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|script|meta)\b", re.I | re.S)
 _BEGINS = re.compile(r"[\s\ufeffï»¿ÿþ]*(?>\s+|<!--.*?-->|<\?.*?\?>)*+<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]{0,100})", re.S)
+_READABLE = ("not-html", "not-csv", "not-exact-globe", "not-transactions", "not-other-topic", "not-other-xml")
 _SEPARATORS = ";", "\t", ","
 
 
@@ -123,7 +124,19 @@ def recognise(source: Source, head: Head) -> Finding | None:
     if found is None or source.is_body:
         return None
     code, values = found
-    return Finding(code, source.name, values=values)
+    if code not in _READABLE:
+        return Finding(code, source.name, values=values)
+    at = _telling(head)
+    line, shown = head.text.count("\n", 0, at) + 1, fragment(head.text[at : at + 200].partition("\n")[0])
+    return Finding(code, source.name, line, shown, values)
+
+
+def _telling(head: Head) -> int:
+    """Where in the text the file gives itself away: at its topic, its root element, or else its first word."""
+    topics = [child for child in head.children if child not in ("Topics", "Messages") and head.root == "eExact"]
+    places = (head.text.find(f"<{name}") for name in (*topics[:1], head.root) if name)
+    first = len(head.text) - len(head.text.lstrip())
+    return next((at for at in places if at >= 0), first)
 
 
 def _recognise(source: Source, head: Head) -> tuple[str, dict[str, str | int]] | None:
@@ -142,7 +155,8 @@ def _recognise(source: Source, head: Head) -> tuple[str, dict[str, str | int]] |
         return "not-html", {}
     if head.root:
         return _recognise_xml(head)
-    return ("not-csv", {}) if _is_list(head.text) else ("not-known", {})
+    least = 1 if source.name.lower().endswith(".csv") else 2
+    return ("not-csv", {}) if _is_list(head.text, least) else ("not-known", {})
 
 
 def _recognise_xml(head: Head) -> tuple[str, dict[str, str | int]]:
@@ -156,10 +170,10 @@ def _recognise_xml(head: Head) -> tuple[str, dict[str, str | int]]:
     return "not-other-topic", {"topic": fragment(topics[0]) if topics else ""}
 
 
-def _is_list(text: str) -> bool:
-    """Whether the first lines have the same number of the same separator."""
+def _is_list(text: str, least: int) -> bool:
+    """Whether the first lines have the same number of the same separator, at least so many."""
     lines = [line for line in text.splitlines()[:20] if line.strip()][:5]
     return "\x00" not in text and any(
-        len(lines) > 1 and lines[0].count(mark) > 1 and len({line.count(mark) for line in lines}) == 1
+        len(lines) > 1 and lines[0].count(mark) >= least and len({line.count(mark) for line in lines}) == 1
         for mark in _SEPARATORS
     )

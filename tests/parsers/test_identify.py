@@ -121,3 +121,25 @@ def test_two_parsers_that_claim_one_file_are_a_bug(monkeypatch: pytest.MonkeyPat
 def test_no_bytes_make_it_raise(data: bytes) -> None:
     head = look_into(source(data), data)
     assert find_format(head) in (None, *FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "fragment"),
+    [
+        ("ARs_1.xml", b"\r\n\r\n<html><head><title>Login</title>\n", 3, "<html><head><title>Login</title>"),
+        ("items.xml", b'<?xml version="1.0"?>\n<eExact>\n<Items><Item code="1"/></Items></eExact>', 3, "<Items><Item"),
+        ("ubl.xml", b'<?xml version="1.0"?>\n<!-- <x> -->\n<Invoice/>', 3, "<Invoice/>"),
+        ("lijst.csv", b"Debiteur;Bedrag\r\n10042;410,50\r\n", 1, "Debiteur;Bedrag"),
+        ("t.xml", document("\n<GLTransactions><GLTransaction entry='1'/></GLTransactions>"), 4, "<GLTransactions>"),
+    ],
+)
+def test_a_lookalike_is_shown_where_it_gives_itself_away(name: str, content: bytes, line: int, fragment: str) -> None:
+    (finding,) = read(mail((name, content))).findings
+    assert finding.line == line
+    assert finding.fragment.startswith(fragment)
+    assert len(finding.fragment) <= 80
+
+
+def test_what_is_no_text_is_not_quoted() -> None:
+    (finding,) = read(mail(("a.pdf", b"%PDF-1.4\n"))).findings
+    assert (finding.line, finding.fragment) == (None, "")
