@@ -1,11 +1,12 @@
 """The figures for Prometheus, read as Prometheus reads them."""
 
+import re
 import signal
 import socket
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from daemon.mailbox import FetchedMail
 from daemon.metrics import Page, measured, serve_metrics
 from daemon.tally import Tally
+from store import outbox
 from store.database import Store
 from store.health import Look, note_looks
-from store.records import MailKey, StoreUnavailable
+from store.records import MailKey, OutgoingMail, StoreUnavailable
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MAIL = FetchedMail(MailKey("main", "INBOX", 1, 1), 10, NOW, b"")
@@ -133,3 +135,17 @@ def test_the_daemon_serves_them_when_a_port_is_set(tmp_path: Path) -> None:
         daemon.send_signal(signal.SIGTERM)
         daemon.communicate(timeout=20)
     assert daemon.returncode == 0
+
+
+def test_the_page_about_metrics_names_those_that_are_served(store: Store, tally: Tally) -> None:
+    with store.write() as tx:
+        note_looks(tx, [Look("main", NOW, 0)], NOW)
+        outbox.add(tx, OutgoingMail("a@b.example", "", "<1@b.example>", b"x"), NOW - timedelta(hours=1))
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    documented = set(re.findall(r"^\| `(saldopost_\w+)` \|", page, re.MULTILINE))
+    served = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in Page(store, lambda: NOW, tally).collect()
+    }
+    assert documented == served
+    assert set(re.findall(r"saldopost_\w+", page)) <= served
