@@ -26,7 +26,7 @@ def is_archive(head: bytes) -> bool:
 
 
 def open_archive(source: Source, head: bytes, largest: int) -> list[Source]:
-    """The files inside, each at most `largest` bytes.
+    """The files inside, together at most `largest` bytes; it counts what is read of them.
 
     Raises `Refused` for an archive that no export comes in: too many files, names that stand twice, files that
     overlap, a method other than stored and deflated, a password. Damage inside a file shows while it is read.
@@ -51,11 +51,12 @@ def _unzip(source: Source, largest: int) -> list[Source]:
     except _UNREADABLE as error:
         raise source.refuse("archive-damaged") from error
     sources = []
+    unpacked: dict[str, int] = {}
     for entry in archive.infolist():
         name = file_name(entry.filename)
         # What macOS adds to an archive is no file of the sender's.
         if not entry.is_dir() and not entry.filename.startswith("__MACOSX/") and name != ".DS_Store":
-            opened = _Entry(source, archive, entry)
+            opened = _Entry(source, archive, entry, largest, unpacked)
             sources.append(Source(name or "?", f"{source.part}/{name}", opened, largest, entry.compress_size))
     if not sources:
         raise source.refuse("archive-empty")
@@ -89,12 +90,33 @@ class _Entry:
     source: Source
     archive: zipfile.ZipFile
     entry: zipfile.ZipInfo
+    largest: int
+    unpacked: dict[str, int]  # bytes read so far, by the names of all files in the archive
 
     def __call__(self) -> Readable:
         try:
-            return _Unpacked(self.source, cast(BinaryIO, self.archive.open(self.entry)))
+            file = _Unpacked(self.source, cast(BinaryIO, self.archive.open(self.entry)))
         except _UNREADABLE as error:
             raise self.source.refuse("archive-damaged") from error
+        return _Counted(self, file)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Refuses to read on when the files of an archive are too large together. Each counts once, however often read."""
+
+    opened: _Entry
+    file: Readable
+    size: int = 0
+
+    def read(self, size: int, /) -> bytes:
+        data = self.file.read(size)
+        self.size += len(data)
+        name, unpacked, largest = self.opened.entry.filename, self.opened.unpacked, self.opened.largest
+        unpacked[name] = max(unpacked.get(name, 0), self.size)
+        if sum(unpacked.values()) > largest:
+            raise self.opened.source.refuse("file-too-large", limit=largest)
+        return data
 
 
 @dataclass(frozen=True, slots=True)

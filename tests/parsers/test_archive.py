@@ -138,6 +138,14 @@ def test_a_file_that_is_too_large_unpacked_is_refused_by_count() -> None:
     assert read(gzip.compress(XML), options=Options("EUR", largest_file=10)).refusal.code == "file-too-large"
 
 
+def test_the_files_of_an_archive_count_together() -> None:
+    pages = zipped(*((f"ARs_{number}.xml", XML) for number in (1, 2, 3)))
+    assert len(read(pages, options=Options("EUR", largest_file=3 * len(XML))).files) == 3
+    reading = read(pages, options=Options("EUR", largest_file=3 * len(XML) - 1))
+    assert [file.name for file in reading.files] == ["ARs_1.xml", "ARs_2.xml"]
+    assert [(finding.code, finding.file) for finding in reading.refused] == [("file-too-large", "export.zip")]
+
+
 def test_one_bad_file_in_an_archive_does_not_spoil_the_others() -> None:
     reading = read(zipped(("ARs_1.xml", XML[:-20]), ("ARs_2.xml", XML)))
     assert [(finding.code, finding.file) for finding in reading.refused] == [("xml-truncated", "ARs_1.xml")]
