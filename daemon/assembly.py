@@ -29,7 +29,8 @@ def build_limits(settings: Settings) -> Limits:
 def build_rereader(settings: Settings, store: Store) -> Rereader:
     """How kept files are read again."""
     limits = settings.limits
-    return Rereader(store, build_limits(settings), int(limits.largest_file), int(limits.largest_plain_file))
+    sizes = (int(limits.largest_file), int(limits.largest_plain_file), int(limits.largest_mail))
+    return Rereader(store, build_limits(settings), *sizes)
 
 
 def build_way(settings: Settings, store: Store, clock: Callable[[], datetime] = now) -> Way:

@@ -24,7 +24,7 @@ from handlers.routing import identify
 from handlers.spreadsheet import attach
 from handlers.taking import Taken, stage
 from parsers.protocol import EnvelopeRead
-from parsers.records import Envelope
+from parsers.records import Envelope, Finding
 from store import holding, keeping
 from store.database import Store, Transaction
 from store.records import AccountChange, HeldImport, Message, Outcome, OutgoingMail, Subledger
@@ -72,6 +72,23 @@ class Intake:
             if asked and taken.next_page == 0:  # no file at all: the text is the answer
                 return self._answer(trusted, policy, asked, staging)
             return self._import(trusted, policy, taken, staging)
+
+    def refuse_unread(self, trusted: TrustedMail) -> Outcome:
+        """Tell the sender of a mail above the limit, which was not fetched, in one transaction."""
+        mail, policy = trusted.mail, self.policies[trusted.route.administration]
+        report = Report(
+            ref=trusted.message.ref,
+            policy=policy,
+            received_at=mail.arrived_at,
+            subject=trusted.envelope.subject,
+            refused=(Finding("mail-too-large", values={"limit": self.rereader.largest_mail}),),
+        )
+        with self.store.staging() as staging:
+            replies = self._replies(trusted, report, staging, ())
+        outcome = Outcome(report.state, report.reason, policy.code, replies)
+        with self.store.write() as tx:
+            trusted.finish(tx, outcome)
+        return outcome
 
     def _import(self, trusted: TrustedMail, policy: Policy, taken: Taken, staging: Staging) -> Outcome:
         mail, message, envelope = trusted.mail, trusted.message, trusted.envelope

@@ -19,6 +19,7 @@ from daemon.mailbox_folders import STATE_FOLDERS, Folders
 from daemon.mailbox_idle import idle
 from daemon.mailbox_places import find_mail, forget_places, read_places
 from daemon.settings.models import MailboxSettings
+from parsers.headers import LARGEST_BLOCK
 from store.records import MailKey, Message, MessageState, Place
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class FetchedMail:
     size: int  # RFC822.SIZE
     arrived_at: datetime  # INTERNALDATE, in UTC
     raw: bytes | None  # None: above the limit, and never fetched
+    header: bytes | None = None  # of a mail above the limit, its header block; cut after what a reader takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ class Mailbox:
                         continue
                     if raw is not None and len(raw) > self.largest_mail:  # some servers only estimate sizes
                         raw = None
-                    yield FetchedMail(self.key(uid), sizes[uid], _arrival(facts[uid].get(b"INTERNALDATE")), raw)
+                    arrived_at = _arrival(facts[uid].get(b"INTERNALDATE"))
+                    header = self._header(uid) if raw is None else None
+                    yield FetchedMail(self.key(uid), sizes[uid], arrived_at, raw, header)
 
     def list_of_size(self, size: int) -> Sequence[int]:
         """The UIDs of the mails in the folder that have so many bytes (RFC822.SIZE)."""
@@ -173,7 +177,7 @@ class Mailbox:
         with self._speaking() as client:
             client.select_folder(path, readonly=True)
         if mail.size > self.largest_mail:
-            return replace(mail, raw=None)
+            return replace(mail, raw=None, header=self._header(place.uid))
         raw = self._bodies([place.uid]).get(place.uid)
         return None if raw is None else replace(mail, raw=raw)
 
@@ -258,6 +262,17 @@ class Mailbox:
             return {}
         # After another session's MOVE the body is None.
         return {uid: fetched[uid][b"BODY[]"] for uid in uids if fetched.get(uid, {}).get(b"BODY[]") is not None}
+
+    def _header(self, uid: int) -> bytes | None:
+        """The header block of a mail in the selected folder; None if it is gone, or the server cannot read it."""
+        try:
+            with self._speaking() as client:
+                fetched = client.fetch([uid], [f"BODY.PEEK[HEADER]<0.{LARGEST_BLOCK + 1}>"])
+        except CommandRefused as error:
+            log.warning("mail-unreadable", mailbox=self.settings.name, uid=uid, error=str(error))
+            return None
+        header: bytes | None = fetched.get(uid, {}).get(b"BODY[HEADER]<0>")
+        return header[: LARGEST_BLOCK + 1] if header is not None else None
 
     def _ensure(self, name: str) -> str:
         with self._speaking():

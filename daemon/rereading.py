@@ -25,10 +25,13 @@ class Rereader:
     limits: Limits
     largest_file: int  # bytes, out of an archive
     largest_plain_file: int  # bytes
+    largest_mail: int = 50 * 1024 * 1024  # bytes
 
     def options(self, policy: Policy) -> Options:
         """How the files of an administration are read."""
-        return Options(policy.currency, policy.negate, self.largest_file, self.largest_plain_file)
+        return Options(
+            policy.currency, policy.negate, self.largest_file, self.largest_plain_file, largest_mail=self.largest_mail
+        )
 
     def reread(self, files: Sequence[ImportFile], policy: Policy, first_page: int, first_block: int) -> Iterator[Frame]:
         """The frames of these files (`handlers.importing.Reread`). Files that are no longer kept give none."""

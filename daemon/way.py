@@ -7,6 +7,7 @@ from functools import partial
 from random import Random
 
 import structlog
+from msgspec import structs
 from structlog.contextvars import bound_contextvars
 
 from daemon.intake import Intake, TrustedMail
@@ -77,7 +78,7 @@ class Way:
         self.spared.discard(mail.key)
         try:
             if mail.raw is None:
-                return self._end(message, None, Outcome("quarantined", "mail-too-large"))
+                return self._refuse_unread(mail, message)
             with read_mail(mail.raw, self.limits) as reading:
                 return self._walk(mail, message, reading)
         except (StoreUnavailable, StoreBroken):
@@ -128,6 +129,28 @@ class Way:
         _tell(outcome)
         return outcome.state
 
+    def _refuse_unread(self, mail: FetchedMail, message: Message) -> MessageState:
+        """Tell the sender of a mail above the limit, if its header block alone proves who that is."""
+        too_large = Outcome("quarantined", "mail-too-large")
+        if mail.header is None:
+            return self._end(message, None, too_large)
+        with read_mail(mail.header, self.limits) as reading:
+            try:
+                read = structs.replace(reading.envelope(), sha256="")
+            except Refused:
+                return self._end(message, None, too_large)
+            if reason := ignored(read.envelope, self.identity):
+                return self._end(message, read, Outcome("ignored", reason))
+            chosen = route(read.envelope, mail.key.mailbox, self.routes)
+            if chosen is None or "dkim" in chosen.authenticate:  # a signature is about the body too
+                return self._end(message, read, too_large)
+            if not isinstance(self._judge(mail, message, read, reading, chosen), Trusted):
+                return self._end(message, read, replace(too_large, administration=chosen.administration))
+            trusted = TrustedMail(mail, message, read, reading, chosen, partial(self._finish, message, read))
+            outcome = self.intake.refuse_unread(trusted)
+        _tell(outcome)
+        return outcome.state
+
     def _judge(
         self, mail: FetchedMail, message: Message, read: EnvelopeRead, reading: Reading, chosen: Route
     ) -> Judgement:
@@ -171,7 +194,7 @@ def _describe(tx: Transaction, message: Message, read: EnvelopeRead) -> None:
         subject=read.envelope.subject,
         rfc_message_id=read.envelope.message_id,
         sent_at=read.envelope.date,
-        sha256=read.sha256,
+        sha256=read.sha256 or None,
     )
 
 

@@ -50,7 +50,7 @@ def answer_text(raw: bytes) -> str:
     From the first text of the mail itself that is not blank, plain or HTML, never from a mail within it. What is longer
     than an answer ever is comes cut, and is still longer than any yes. Raises `Refused` as `walk_parts` does.
     """
-    for part in walk_parts(raw):
+    for part in walk_parts(raw, largest=len(raw)):  # its files were opened before: it is not too large
         if part.is_body and not part.is_forwarded and (lines := _lines(part)):
             return "\n".join(_above_quote(lines)).strip()[:LONGEST_ANSWER]
     return ""

@@ -24,7 +24,6 @@ from parsers.headers import (
 from parsers.records import Finding, Refused
 from parsers.transfer import decode_body
 
-LARGEST_MAIL = 50 * 1024 * 1024  # bytes
 MOST_PARTS = 200
 DEEPEST = 20
 _LONGEST_PARAMETERS = 4096  # characters of Content-Type and Content-Disposition
@@ -59,14 +58,14 @@ class _Entity(NamedTuple):
     is_forwarded: bool
 
 
-def walk_parts(raw: bytes) -> Iterator[Part]:
+def walk_parts(raw: bytes, largest: int) -> Iterator[Part]:
     """Give every leaf in the order in which it stands, forwarded and signed mails included.
 
     Raises `Refused` for a mail over the limits: `mail-too-large`, `line-too-long`, `header-too-large`,
     `too-many-headers`, `too-many-parts`, `nested-too-deep`, `too-many-parameters`.
     """
-    if len(raw) > LARGEST_MAIL:
-        raise Refused(Finding("mail-too-large", values={"limit": LARGEST_MAIL}))
+    if len(raw) > largest:
+        raise Refused(Finding("mail-too-large", values={"limit": largest}))
     if too_long_line(raw):
         raise Refused(Finding("line-too-long", values={"limit": LONGEST_LINE}))
     count = 0

@@ -21,8 +21,9 @@ class Options(msgspec.Struct, frozen=True):
 
     currency: str
     negate: tuple[Side, ...] = ()  # the sides whose sign is turned (setting `sign`)
-    largest_file: int = 200 * 1024 * 1024  # bytes, counted after unpacking
+    largest_file: int = 200 * 1024 * 1024  # bytes, counted after unpacking; all files of an archive together
     largest_plain_file: int = 2 * 1024 * 1024 * 1024
+    largest_mail: int = 50 * 1024 * 1024  # bytes, as it came
     parts: tuple[str, ...] = ()  # only files found there (`File.part`); none: all
     first_page: int = 0  # numbers that another reading into the same staging area has not used
     first_block: int = 0
@@ -53,7 +54,7 @@ Request = ReadEnvelope | Verify | ReadText | Open
 
 
 class EnvelopeRead(msgspec.Struct, frozen=True, tag=True):
-    """The header block, what it proves, and the SHA-256 of the raw mail."""
+    """The header block, what it proves, and the SHA-256 of the raw mail ("" where it was not fetched)."""
 
     envelope: Envelope
     sha256: str

@@ -17,7 +17,7 @@ def read_mail(raw: bytes, options: Options) -> Iterator[Frame]:
     What is no export is mentioned, in `Done`, only if no part of the mail was one.
     """
     try:
-        sources = [_from_part(part, options) for part in walk_parts(raw)]
+        sources = [_from_part(part, options) for part in walk_parts(raw, options.largest_mail)]
     except Refused as refused:
         yield Broken(refused.finding)
         return

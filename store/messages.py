@@ -70,9 +70,9 @@ def describe(
     subject: str,
     rfc_message_id: str | None,
     sent_at: datetime | None,
-    sha256: str,
+    sha256: str | None,
 ) -> None:
-    """Note what the header block says (none of it trusted) and the SHA-256 of the raw mail."""
+    """Note what the header block says (none of it trusted) and the SHA-256 of the raw mail, if it was fetched."""
     tx.execute(
         update(message)
         .where(message.c.id == message_id)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from daemon.mailbox import FetchedMail, Mailbox, sequence_set
 from daemon.mailbox_connection import MailboxUnavailable
 from daemon.unavailable import LoginRefused
+from parsers.headers import LARGEST_BLOCK
 
 MAIL = b"From: a@example.com\r\nSubject: %d\r\n\r\nHello\r\n"
 LIMIT = 100_000
@@ -60,11 +61,24 @@ def test_an_empty_folder_has_no_mails(account: Account) -> None:
 
 
 def test_a_mail_above_the_limit_is_told_of_but_never_fetched(account: Account) -> None:
-    account.deliver(MAIL % 1, b"Subject: big\r\n\r\n" + b"x" * 78 * 2000, MAIL % 3)
+    header = b"Subject: big\r\n\r\n"
+    account.deliver(MAIL % 1, header + b"x" * 78 * 2000, MAIL % 3)
     with opened(account) as mailbox:
         mails = fetched(mailbox)
     assert [mail.raw for mail in mails] == [MAIL % 1, None, MAIL % 3]
+    assert [mail.header for mail in mails] == [None, header, None]
     assert mails[1].size > LIMIT
+    with account.connect() as client:
+        client.select_folder("INBOX")
+        assert len(client.search("UNSEEN")) == 3
+
+
+def test_of_an_endless_header_no_more_is_fetched_than_a_reader_takes(account: Account) -> None:
+    account.deliver(b"".join(b"X-Long-%d: %s\r\n" % (number, b"x" * 900) for number in range(500)) + b"\r\nHello\r\n")
+    with opened(account) as mailbox:
+        (mail,) = fetched(mailbox)
+    assert mail.header is not None
+    assert len(mail.header) == LARGEST_BLOCK + 1
 
 
 def test_a_mail_that_vanishes_while_others_are_fetched_is_left_out(account: Account) -> None:

@@ -141,6 +141,39 @@ def test_the_border_vouches_for_a_sender(office: Office) -> None:
     assert office.receive(results + received + EXPORT) == "applied"
 
 
+def test_a_mail_above_the_limit_is_refused_unread_where_its_header_proves_the_sender(
+    office: Office, opened: list[object]
+) -> None:
+    office.methods = ("token",)
+    office.trust = Trust(tokens={"nl01": TOKEN})
+    delivered = b"Delivered-To: saldo+" + TOKEN.encode() + b"@example.com\n"
+    assert office.receive_header(delivered + EXPORT) == "refused"
+    assert (office.message.reason, office.message.sha256) == ("mail-too-large", None)
+    (reply,) = office.outgoing()
+    assert reply["To"] == "boekhouding@bakker.example"
+    assert "The mail is larger than 50 MB" in str(reply.get_body(("plain",)))
+    assert (opened, office.balances()) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("methods", "raw", "state", "reason"),
+    [
+        (("dkim",), signed(EXPORT), "quarantined", "mail-too-large"),
+        (("token",), EXPORT, "quarantined", "mail-too-large"),
+        (("none",), mail(sender="eve@evil.example"), "quarantined", "mail-too-large"),
+        (("none",), b"Auto-Submitted: auto-replied\n" + EXPORT, "ignored", "auto-submitted"),
+    ],
+    ids=["signature", "no token", "no route", "automatic"],
+)
+def test_a_mail_above_the_limit_that_proves_no_sender_is_never_answered(
+    office: Office, opened: list[object], methods: tuple[str, ...], raw: bytes, state: str, reason: str
+) -> None:
+    office.methods = methods
+    office.trust = Trust(tokens={"nl01": TOKEN})
+    assert (office.receive_header(raw), office.message.reason) == (state, reason)
+    assert (opened, office.outgoing()) == ([], [])
+
+
 def test_a_mail_sent_again_much_later_is_a_replay(office: Office) -> None:
     old = signed(mail(("ARs_1.xml", export(BOOKS)), date=NOW - timedelta(days=9)))
     assert office.receive(old) == "quarantined"

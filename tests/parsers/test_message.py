@@ -8,20 +8,21 @@ from hypothesis import strategies as st
 from mails import mail, multipart, part, raw_mail
 
 from parsers.display import file_name
-from parsers.message import DEEPEST, LARGEST_MAIL, MOST_PARTS, Part, walk_parts
+from parsers.message import DEEPEST, MOST_PARTS, Part, walk_parts
 from parsers.records import Refused
 
+LARGEST_MAIL = 16 * 1024 * 1024
 XML = b"<eExact>\r\n<ARs/></eExact>"
 ATTACHED = 'Content-Type: application/octet-stream; name="ar.xml"'
 
 
 def files(raw: bytes) -> list[Part]:
-    return [one for one in walk_parts(raw) if not one.is_body]
+    return [one for one in walk_parts(raw, LARGEST_MAIL) if not one.is_body]
 
 
 def refusal(raw: bytes) -> str:
     with pytest.raises(Refused) as refused:
-        list(walk_parts(raw))
+        list(walk_parts(raw, LARGEST_MAIL))
     return refused.value.finding.code
 
 
@@ -142,7 +143,7 @@ def test_a_missing_last_boundary_is_forgiven() -> None:
 
 def test_a_multipart_without_its_boundary_is_a_leaf() -> None:
     raw = raw_mail("Content-Type: multipart/mixed", "", body="text")
-    assert [(one.path, one.content_type) for one in walk_parts(raw)] == [("1", "multipart/mixed")]
+    assert [(one.path, one.content_type) for one in walk_parts(raw, LARGEST_MAIL)] == [("1", "multipart/mixed")]
 
 
 def nested(depth: int) -> bytes:
@@ -182,7 +183,7 @@ def test_a_mail_over_a_limit_is_refused_at_once(raw: bytes, code: str) -> None:
 
 @given(st.binary(max_size=500), st.sampled_from(["mixed", "digest", "signed"]))
 def test_no_body_makes_it_raise(body: bytes, subtype: str) -> None:
-    for one in walk_parts(multipart("b", body, body, subtype=subtype)):
+    for one in walk_parts(multipart("b", body, body, subtype=subtype), LARGEST_MAIL):
         assert isinstance(one, Part)
 
 

@@ -1,6 +1,7 @@
 """An office: one mail's way over a fresh store and a name server of the test, and mails that arrive one by one."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -60,6 +61,12 @@ class Office:
         """A further mail arrives."""
         self.uid += 1
         return self.way.process(self.fetched(raw, size))
+
+    def receive_header(self, raw: bytes) -> MessageState | None:
+        """A mail above the limit arrives: its header block alone is fetched."""
+        self.uid += 1
+        header = raw[: re.search(rb"\r?\n\r?\n", raw).end()]  # type: ignore[union-attr]
+        return self.way.process(replace(self.fetched(None, 60_000_000), header=header))
 
     def look_again(self, raw: bytes | None) -> MessageState | None:
         """The mail that came last is still in the inbox."""
