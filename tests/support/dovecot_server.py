@@ -151,14 +151,18 @@ class Account:
         """Put mails into the inbox, arrived `at` (default: now)."""
         for name in ("cur", "new", "tmp"):
             (self.maildir / name).mkdir(parents=True, exist_ok=True)
+        owner = self.server.mail_owner
+        if owner is not None:
+            for path in (self.maildir.parent, self.maildir, *(self.maildir / name for name in ("cur", "new", "tmp"))):
+                os.chown(path, *owner)
         for mail in mails:
-            path = self.maildir / "new" / f"{int(time.time())}.{next(_numbers):09d}.test"
+            path = self.maildir / "tmp" / f"{int(time.time())}.{next(_numbers):09d}.test"
             path.write_bytes(mail)
             if at is not None:
                 os.utime(path, (at.timestamp(), at.timestamp()))
-        if self.server.mail_owner is not None:
-            for path in (self.maildir.parent, *self.maildir.parent.rglob("*")):
-                os.chown(path, *self.server.mail_owner)
+            if owner is not None:
+                os.chown(path, *owner)
+            path.rename(self.maildir / "new" / path.name)  # whole at once: somebody may read along
 
     def connect(self) -> IMAPClient:
         """A connection of an ordinary mail program, logged in."""
@@ -173,6 +177,11 @@ class Account:
     def folders(self) -> set[str]:
         with self.connect() as client:
             return {name for _, _, name in client.list_folders()}
+
+    def count(self, folder: str = "INBOX") -> int:
+        """How many mails lie in a folder, also while they are being moved."""
+        with self.connect() as client:
+            return int(client.folder_status(folder, ["MESSAGES"])[b"MESSAGES"])
 
     def mails(self, folder: str = "INBOX") -> list[bytes]:
         """The mails of a folder, oldest first; none if there is no such folder."""

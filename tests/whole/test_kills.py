@@ -77,7 +77,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_happens_twice(
         def is_done() -> bool:
             messages = quick_saldopost("--config", str(config), "messages", "list", "--format", "json").rows
             done = [row for row in messages if row["state"] and row["reply"] in ("none", "sent")]
-            return len(done) == MAILS and not account.mails("INBOX")
+            return len(done) == MAILS and not account.count("INBOX")
 
         wait_until(is_done, "all mails done", 60 + MAILS)
         daemon.terminate()
