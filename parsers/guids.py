@@ -2,7 +2,8 @@
 
 import re
 
-_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE | re.ASCII)
+_HEX = "[0-9A-Fa-f]"  # not IGNORECASE, which takes twice the time
+_GUID = re.compile(rf"\{{?({_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})\}}?")
 
 
 def read_guid(text: str | None) -> str | None:

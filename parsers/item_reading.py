@@ -52,13 +52,14 @@ class ItemReader:
     def read(self, element: etree._Element, side: Side, block: int) -> Item:
         """Raises `Refused` for a field that is missing, empty or not what it should be."""
         self.count += 1
-        fields = list(element.iterdescendants())
+        fields = element[:]
         tags: list[object] = [field.tag for field in fields]
         if tags != self._tags:
             self._tags, self._layout = tags, _LAYOUTS.get(tuple(tags))  # type: ignore[arg-type]
-        if self._layout is None:
-            fields = self._arrange(element)
-        reference, description = self._layout or (0, 1)
+        layout = self._layout
+        if layout is None or any(map(len, fields)):
+            fields, layout = self._arrange(element), (0, 1)
+        reference, description = layout
         texts = [field.text for field in fields]
         invoiced, due, _, first, second, third, fourth = texts[-7:]
         invoice_date = self._dates.get(invoiced or "") or self._date(fields[-7], "InvoiceDate", element)

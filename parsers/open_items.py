@@ -162,9 +162,13 @@ class _Reading:
         self.elements.setdefault(_SIDES[str(element.tag)], 0)
 
     def _open_block(self, side: Side, account: etree._Element | None) -> Block:
-        code = visible((account.get("code") or "").strip(), LONGEST_TEXT) if account is not None else ""
-        name = visible(account.findtext("Name") or "", LONGEST_TEXT) if account is not None else ""
-        exact_id = read_guid(account.get("ID")) if account is not None else None
+        code = name = ""
+        exact_id = None
+        if account is not None:
+            code = visible((account.get("code") or "").strip(), LONGEST_TEXT)
+            named = next(account.iterchildren("Name"), None)
+            name = visible((named is not None and named.text) or "", LONGEST_TEXT)
+            exact_id = read_guid(account.get("ID"))
         if not code and not exact_id:
             self.warnings.add("account-nameless", account.sourceline if account is not None else None, name)
         block = Block(self.next_block, self.index, side, exact_id, code or None, name)
@@ -216,8 +220,9 @@ class _Reading:
         """Warn about children that no export has. An item among them, however deep, must not get lost."""
         known = _KNOWN.get(str(parent.tag))
         for child in children:
-            for item in child.iter("OutstandingItem"):
-                raise self._misplaced(item)
+            if len(child) or child.tag == "OutstandingItem":
+                for item in child.iter("OutstandingItem"):
+                    raise self._misplaced(item)
             if known is not None and child.tag not in known:
                 if parent.tag == "eExact":
                     self.other_topic = visible(str(child.tag), 80)
