@@ -59,7 +59,9 @@ class Store:
             try:
                 staging = Staging(connection)
                 yield staging
-                is_clear = staging.clear()
+                if staging.is_small:
+                    staging.clear()
+                    is_clear = True
             finally:
                 if not is_clear:
                     connection.invalidate()

@@ -111,15 +111,18 @@ class Staging:
             connection.commit()
             connection.info["staged"] = True
 
-    def clear(self) -> bool:
-        """Empty the tables for the next export; False if so much is in them that the connection had better end."""
-        if self._lines > _KEPT_LINES:
-            return False
+    @property
+    def is_small(self) -> bool:
+        """Whether so little was ever in the tables that the connection may serve again."""
+        return self._lines <= _KEPT_LINES
+
+    def clear(self) -> None:
+        """Empty the tables for the next export."""
         self._connection.rollback()
         self._go_on()
         self._run(_SQLITE_CLEAR if self._is_sqlite else _POSTGRESQL_CLEAR)
         self._connection.commit()
-        return True
+        self._added = self._summed = 0
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
@@ -170,8 +173,10 @@ class Staging:
 
         In either direction; after `compare`, before or after `apply`. Creditors have no limit.
         """
-        self._go_on()
-        return credit.find_crossings(self._connection, subledger)
+        self._connection.commit()
+        self._set_up("BEGIN", "READ COMMITTED")
+        with self._connection.begin():  # accounts and balances are read: nobody is to wait until we render
+            return credit.find_crossings(self._connection, subledger)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

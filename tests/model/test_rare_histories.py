@@ -1,0 +1,71 @@
+"""Histories that the model found to end wrongly once, each told in a few lines."""
+
+
+import pytest
+from audit import balances
+from books import Block, Item
+from desk import Desk, write_file
+from reports import policy
+
+from handlers.policy import Rules
+from store.database import Store
+from store.imports import list_imports
+from store.messages import list_messages
+
+FULL = 1  # accounts: a page with one of them is full
+
+
+def debtor(number: int, *cents: int, code: str | None = None) -> Block:
+    items = tuple(
+        Item(f"{number}{place}", "2026-02-01", "2026-02-20", amount) for place, amount in enumerate(cents or (10_000,))
+    )
+    return Block(None, code or f"1000{number}", f"Debtor {number}", items)
+
+
+def page(number: int, *blocks: Block, pagesize: int = 500, ts_d: int = 100) -> tuple[str, bytes]:
+    name = f"ARs_{number}.xml"
+    return name, write_file(name, {"receivable": blocks}, pagesize=pagesize, ts_d=ts_d)[0]
+
+
+def both_sides(number: int, debtors: list[Block], creditors: list[Block], pagesize: int) -> tuple[str, bytes]:
+    name = f"export_ARs_{number}.xml"
+    return name, write_file(name, {"receivable": debtors, "payable": creditors}, pagesize=pagesize)[0]
+
+
+def total(store: Store, side: str = "receivable") -> int:
+    return sum(row[-1] for row in balances(store) if row[1] == side)
+
+
+def states(store: Store) -> list[tuple[str, str]]:
+    with store.read() as tx:
+        return [(one.state, one.reason) for one in reversed(list_imports(tx))]
+
+
+def mail_states(store: Store) -> list[str | None]:
+    with store.read() as tx:
+        return [one.state for one in reversed(list_messages(tx))]
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store)
+
+
+def test_a_second_writer_may_write_while_the_report_is_rendered(desk: Desk) -> None:
+    """Nothing that was read for the report may keep the store locked."""
+    desk.send(page(1, debtor(1)))
+    desk.pass_time()
+    raw = desk.write(page(1, debtor(1, 20_000)))
+    desk.receive(desk.register(), raw, between=lambda: desk.send(page(1, debtor(1, 30_000))))
+    assert total(desk.store) == 30_000
+    assert states(desk.store)[-1] == ("refused", "stale")
+
+
+def test_one_yes_to_both_sides_reads_each_in_full(desk: Desk) -> None:
+    """Both held imports are read again into one staging area, one after the other."""
+    desk.policies["nl01"] = policy(rules=Rules(first_import="hold"))
+    creditors = write_file("APs_1.xml", {"payable": [debtor(5, 1_000, 2_000, 3_000)]})[0]
+    desk.send(page(1, debtor(1, 100, 200), debtor(2, 300)), ("APs_1.xml", creditors))
+    assert [state for state, _ in states(desk.store)] == ["held", "held"]
+    assert desk.approve(1, 2).answer == "approved"
+    assert (total(desk.store), total(desk.store, "payable")) == (600, 6_000)
