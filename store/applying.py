@@ -72,7 +72,7 @@ def apply(
 def _record(
     tx: Connection, comparison: Comparison, applied: NewImport, currency: str, now: datetime, *, joined: bool
 ) -> int:
-    imports.refuse_repeated_effect(tx, applied)
+    applied = imports.tell_apart(tx, applied, comparison.last)
     superseded = holding.supersede(tx, comparison.subledger, now)
     values = imports.import_values(applied, currency, now) | _differences(comparison)
     import_id: int = tx.execute(insert(import_).values(values).returning(import_.c.id)).scalar_one()
@@ -92,8 +92,9 @@ def _approve(
 ) -> None:
     held = holding.find_by_id(tx, import_id)
     holding.see_it_is_held(tx, import_id)
-    imports.refuse_repeated_effect(tx, replace(applied, source_sha256=held.source_sha256, part=held.part))
-    decided = {"currency": currency, "applied_at": now, "decided_at": now, "decided_by": by}
+    applied = replace(applied, source_sha256=held.source_sha256, part=held.part)
+    applied = imports.tell_apart(tx, applied, comparison.last)
+    decided = {"part": applied.part, "currency": currency, "applied_at": now, "decided_at": now, "decided_by": by}
     values = imports.figures(applied) | _differences(comparison) | decided
     tx.execute(update(import_).where(import_.c.id == import_id).values(values))
 

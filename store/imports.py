@@ -1,7 +1,7 @@
 """The imports: what became of each export, and which one stands."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, delete, false, func, insert, select
@@ -102,10 +102,14 @@ def find_standing(tx: Connection, of: Subledger) -> Standing:
     return Standing(last, row.items, row.accounts, row.total, row.gross, account_version, largest)
 
 
-def refuse_repeated_effect(tx: Connection, new: NewImport) -> None:
-    """Raise `EffectStands` if the same part of the same source is applied and not undone. Needs the lock."""
+def tell_apart(tx: Connection, new: NewImport, last: LastImport | None) -> NewImport:
+    """`new`, as a part of its own if the same part of the same source was applied before `last` and still stands.
+
+    Then others went between, or the settings changed, and somebody means it. Needs the lock. Raises `EffectStands` if
+    that is `last` itself, under the same settings: this is then the same effect a second time.
+    """
     standing = tx.execute(
-        select(import_.c.id, import_.c.ref).where(
+        select(import_.c.id, import_.c.ref, import_.c.planned_under).where(
             import_.c.administration == new.subledger.administration,
             import_.c.side == new.subledger.side,
             import_.c.source_sha256 == new.source_sha256,
@@ -113,10 +117,13 @@ def refuse_repeated_effect(tx: Connection, new: NewImport) -> None:
             import_.c.state == "applied",
         )
     ).first()
-    if standing is not None:
+    if standing is None:
+        return new
+    if last is None or (standing.id, standing.planned_under) == (last.id, new.planned_under):
         raise EffectStands(
             f"this source was applied before, as import {standing.id} ({standing.ref}), and still stands"
         )
+    return replace(new, part=f"{new.part} after {last.id}")
 
 
 def list_imports(

@@ -61,6 +61,26 @@ def test_a_second_writer_may_write_while_the_report_is_rendered(desk: Desk) -> N
     assert states(desk.store)[-1] == ("refused", "stale")
 
 
+def test_old_bytes_from_the_very_same_mail_can_be_approved(desk: Desk) -> None:
+    """A mail without a date counts as of its arrival: dragged back, it is newer than what came since."""
+    raw = desk.write(page(1, debtor(1), debtor(2))).replace(b"Date:", b"X-Date:")
+    desk.receive(desk.register(), raw)
+    desk.send(page(1, debtor(1), debtor(3)))
+    desk.pass_time()
+    assert desk.receive(desk.register(), raw).reason == "applied-before"
+    assert desk.approve(3).answer == "approved"
+    assert [row[3] for row in balances(desk.store) if row[-1]] == ["10001", "10002"]
+
+
+def test_the_same_mail_is_planned_anew_under_other_settings(desk: Desk) -> None:
+    raw = desk.write(page(1, debtor(1)))
+    message = desk.register()
+    desk.receive(message, raw)
+    desk.policies["nl01"] = policy(negate=("receivable",))
+    desk.receive(desk.register(message.arrived_at), raw)
+    assert (total(desk.store), states(desk.store)) == (-10_000, [("applied", ""), ("applied", "")])
+
+
 def test_one_yes_to_both_sides_reads_each_in_full(desk: Desk) -> None:
     """Both held imports are read again into one staging area, one after the other."""
     desk.policies["nl01"] = policy(rules=Rules(first_import="hold"))
