@@ -63,7 +63,7 @@ def find_signs(
         id_conflicts=tx.execute(_ID_CONFLICTS, of).scalar_one(),
         elsewhere=tx.execute(_ELSEWHERE, hashes).scalar() if files and latest else None,
         applied_before=tx.execute(_APPLIED_BEFORE, hashes).scalar() if files else None,
-        reopened=tx.execute(_REOPENED, of).scalar_one() if known and opened else 0,
+        reopened=tx.execute(_REOPENED if known else _REOPENED_OF_ALL, of).scalar_one() if last and opened else 0,
         on_two_pages=tx.execute(_ON_TWO_PAGES, of).scalar_one() if several_pages else 0,
     )
 
@@ -123,19 +123,26 @@ _APPLIED_BEFORE = text(f"""
     GROUP BY i.id, i.ref {_EXACTLY} ORDER BY i.id DESC LIMIT 1""").bindparams(bindparam("files", expanding=True))
 
 # An item that changed was open until now under the same number; items without one are never followed.
-_REOPENED = text("""
-    SELECT count(*)
-    FROM staged_opened AS new
-    CROSS JOIN staged_item AS i
-    CROSS JOIN staged_account AS a
-    WHERE new.side = :side AND i.line = new.line AND i.number NOT IN ('', '0')
-      AND a.account = new.account AND a.side = :side AND a.account_id IS NOT NULL
+_WAS_OPEN = """
+      AND i.number NOT IN ('', '0') AND a.side = :side AND a.account_id IS NOT NULL
       AND EXISTS (SELECT 1 FROM open_item AS o
                   WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NOT NULL
                     AND o.number = i.number)
       AND NOT EXISTS (SELECT 1 FROM open_item AS o
                       WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL
-                        AND o.number = i.number)""")
+                        AND o.number = i.number)"""
+_REOPENED = text(f"""
+    SELECT count(*)
+    FROM staged_opened AS new
+    CROSS JOIN staged_item AS i
+    CROSS JOIN staged_account AS a
+    WHERE new.side = :side AND i.line = new.line AND a.account = new.account {_WAS_OPEN}""")  # noqa: S608
+_REOPENED_OF_ALL = text(f"""
+    SELECT count(*)
+    FROM staged_account AS a
+    CROSS JOIN staged_block AS b
+    CROSS JOIN staged_item AS i
+    WHERE b.account = a.account AND i.block = b.block {_WAS_OPEN}""")  # noqa: S608
 
 _ON_TWO_PAGES = text("""
     SELECT count(*)

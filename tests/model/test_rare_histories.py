@@ -81,6 +81,13 @@ def test_the_same_mail_is_planned_anew_under_other_settings(desk: Desk) -> None:
     assert (total(desk.store), states(desk.store)) == (-10_000, [("applied", ""), ("applied", "")])
 
 
+def test_an_older_file_is_noticed_after_everything_was_paid(desk: Desk) -> None:
+    desk.send(page(1, debtor(1), ts_d=100))
+    desk.send(page(1, ts_d=101))
+    desk.approve(2)
+    assert desk.send(page(1, debtor(1), debtor(2), ts_d=99)).reason == "older-file"
+
+
 def test_one_yes_to_both_sides_reads_each_in_full(desk: Desk) -> None:
     """Both held imports are read again into one staging area, one after the other."""
     desk.policies["nl01"] = policy(rules=Rules(first_import="hold"))
