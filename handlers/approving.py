@@ -123,6 +123,9 @@ def _plan(asked: Asked, held: HeldImport, pages: PageSet, staging: Staging) -> P
     source = Source(held.ordered_at, held.arrived_at, held.uid)
     planned_under = fingerprint(asked.policy)
     comparison = staging.compare(held.subledger, as_of(source, asked.policy), pages.hashes)
+    if held.reason.startswith("pages-") and not held.approvable:  # the name of a copy said that a page is missing
+        told = tuple(finding for finding in read_findings(held.findings) if finding.code == held.reason)
+        pages = replace(pages, reason=held.reason, approvable=False, findings=told)
     decision = decide_approved(pages, comparison, source, asked.policy, planned_under)
     answer: Answer = "approved" if decision.state == "applied" else "blocked"
     base = comparison.last.id if comparison.last else None

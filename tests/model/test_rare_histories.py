@@ -81,6 +81,13 @@ def test_the_same_mail_is_planned_anew_under_other_settings(desk: Desk) -> None:
     assert (total(desk.store), states(desk.store)) == (-10_000, [("applied", ""), ("applied", "")])
 
 
+def test_a_page_that_is_a_copy_of_another_leaves_a_gap_that_no_yes_closes(desk: Desk) -> None:
+    name, first = page(1, debtor(1), pagesize=FULL)
+    assert desk.send((name, first), ("ARs_2.xml", first)).reason == "pages-missing"
+    assert desk.approve(1).answer == "blocked"
+    assert balances(desk.store) == []
+
+
 def test_an_older_file_is_noticed_after_everything_was_paid(desk: Desk) -> None:
     desk.send(page(1, debtor(1), ts_d=100))
     desk.send(page(1, ts_d=101))
