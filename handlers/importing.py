@@ -1,6 +1,6 @@
 """From what was read to settled imports: compare, decide, and write what was decided in one piece."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from handlers.pages import PageSet, assemble, sides
 from handlers.policy import Policy
 from handlers.report import Report, Settled, SettledAccounts
 from handlers.taking import Taken, stage
-from parsers.protocol import Frame
+from parsers.protocol import Blocks, Frame, Items
 from parsers.records import File, Finding, Side
 from store import holding, imports
 from store.accounts import apply_cards
@@ -158,6 +158,7 @@ class Plan:
     source: Source
     act: Literal["apply", "hold", "wait", "record"]
     held: HeldImport | None = None  # the one that waits with these very files (`wait`), or whose pages are joined
+    waiting: int | None = None  # the id of the one that waits, whether or not it has to do with this
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +189,25 @@ class _Planner:
         with self.store.read() as tx:
             held = holding.find_held(tx, subledger)
         self._forget_joined(pages.side, held)
+        return replace(self._plan_beside(pages, held), waiting=held.id if held else None)
+
+    def _plan_beside(self, pages: PageSet, held: HeldImport | None) -> Plan:
+        """The plan, given what waits for an answer."""
         if held is None:
             return self._decided(pages, self.job.source, None)
         if _files(held) == pages.hashes and held.planned_under == self.planned_under:
             return self._waiting(pages, held)
         if not pages.complete and (union := self._join(pages, held)):
             return self._decided(union, _later(self.job.source, held), held)
-        if _key(self.job.source) < (held.ordered_at, held.arrived_at, held.uid):
-            comparison = self._compare(pages)
-            settled = Settled(subledger, pages.files, older_than_held(held.ref, held.ordered_at), comparison)
-            return Plan(settled, comparison, self.planned_under, self.job.source, "record")
-        return self._decided(pages, self.job.source, None)
+        plan = self._decided(pages, self.job.source, None)
+        if plan.act == "record" or _key(self.job.source) >= (held.ordered_at, held.arrived_at, held.uid):
+            return plan
+        older = older_than_held(held.ref, held.ordered_at)
+        settled = Settled(plan.comparison.subledger, pages.files, older, plan.comparison)
+        return replace(plan, settled=settled, act="record")
 
     def _decided(self, pages: PageSet, source: Source, joined: HeldImport | None) -> Plan:
-        comparison = self._compare(pages)
+        comparison = self._compare(pages, source)
         decision = decide(pages, comparison, source, self.job.policy, self.planned_under)
         settled = describe(self.staging, pages, decision, comparison, source, self.job.policy)
         act: Literal["apply", "hold", "record"] = "record"
@@ -211,15 +217,16 @@ class _Planner:
 
     def _waiting(self, pages: PageSet, held: HeldImport) -> Plan:
         """The very files that wait already: the same question again, under the same id."""
-        comparison = self._compare(pages)
-        decision = decide(pages, comparison, _later(self.job.source, held), self.job.policy, self.planned_under)
+        source = _later(self.job.source, held)
+        comparison = self._compare(pages, source)
+        decision = decide(pages, comparison, source, self.job.policy, self.planned_under)
         waiting = still_waiting(replace(decision, approvable=held.approvable), held.ref, held.recorded_at)
         settled = Settled(comparison.subledger, pages.files, waiting, comparison, held.id)
         return Plan(settled, comparison, self.planned_under, self.job.source, "wait", held)
 
-    def _compare(self, pages: PageSet) -> Comparison:
+    def _compare(self, pages: PageSet, source: Source) -> Comparison:
         policy = self.job.policy
-        return self.staging.compare(Subledger(policy.code, pages.side), as_of(self.job.source, policy), pages.hashes)
+        return self.staging.compare(Subledger(policy.code, pages.side), as_of(source, policy), pages.hashes)
 
     def _join(self, pages: PageSet, held: HeldImport) -> PageSet | None:
         """The pages together with those that wait, if they belong to one export as far as their numbers tell."""
@@ -228,7 +235,8 @@ class _Planner:
         if pages.side not in self._joined:
             own = set(pages.hashes)
             files = [file for file in held.files if file.sha256 not in own]
-            taken = stage(self.reread(files, self.job.policy, *self._next), self.staging, *self._next)
+            frames = self.reread(files, self.job.policy, *self._next)
+            taken = stage(_of_side(pages.side, frames), self.staging, *self._next)
             self._next = (taken.next_page, taken.next_block)
             self._joined[pages.side] = _Joined(held, taken.files)
         union = assemble(pages.side, (*pages.files, *self._joined[pages.side].files))
@@ -319,8 +327,7 @@ def _write(
     new = new_import(plan, job, kept_as, report_message_id)
     joined = plan.held is not None
     imports.lock_compared(tx, comparison, currency)
-    if plan.held is not None:
-        holding.see_it_is_held(tx, plan.held.id)
+    holding.see_what_waits(tx, comparison.subledger, plan.waiting)
     match plan.act:
         case "apply":
             staging.apply(tx, comparison, new, currency, now, joined=joined)
@@ -330,7 +337,24 @@ def _write(
             if plan.held is not None and job.message_id is not None:
                 holding.wait_with(tx, plan.held.id, job.message_id)
         case "record":
-            imports.record(tx, new, currency, now)
+            import_id = imports.record(tx, new, currency, now)
+            if joined:
+                holding.end_waiting(tx, comparison.subledger, import_id, now)
+
+
+def _of_side(side: Side, frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Without the accounts and items of the other side, which a file may have too: they were dealt with."""
+    kept: set[int] = set()
+    for frame in frames:
+        match frame:
+            case Blocks(rows=blocks):
+                if own := [block for block in blocks if block.side == side]:
+                    kept |= {block.block for block in own}
+                    yield Blocks(own)
+            case Items(rows=items):
+                yield Items([item for item in items if item.block in kept])
+            case _:
+                yield frame
 
 
 def _import_file(file: File, settled: Settled, kept_as: KeptAs) -> ImportFile:

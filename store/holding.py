@@ -149,6 +149,14 @@ def name_successor(tx: Connection, superseded: int | None, by: int, now: datetim
         _cancel_held_back(tx, mail)
 
 
+def end_waiting(tx: Connection, of: Subledger, by: int, now: datetime) -> None:
+    """The pages that waited are part of the import `by`, which changes nothing and is recorded already.
+
+    Their mails take its state. Needs the lock.
+    """
+    name_successor(tx, supersede(tx, of, now), by, now, joined=True)
+
+
 def settle_mails(tx: Connection, message_ids: Iterable[int], now: datetime) -> None:
     """Give held mails the state of the worst that is in them, now that an import of theirs is decided.
 
@@ -172,6 +180,13 @@ def list_mails(tx: Connection, import_ids: Collection[int]) -> list[int]:
     came_in = select(import_.c.message_id).where(import_.c.id.in_(import_ids), import_.c.message_id.is_not(None))
     wait_too = select(import_mail.c.message_id).where(import_mail.c.import_id.in_(import_ids))
     return sorted(tx.execute(union(came_in, wait_too)).scalars())
+
+
+def see_what_waits(tx: Connection, of: Subledger, import_id: int | None) -> None:
+    """Raise `NotHeld` unless it is this import of the subledger that waits for an answer, or none. Needs the lock."""
+    held = find_held(tx, of)
+    if (held and held.id) != import_id:
+        raise NotHeld(f"of {of.administration} {of.side} something else waits for an answer than before")
 
 
 def see_it_is_held(tx: Connection, import_id: int) -> None:

@@ -1,5 +1,6 @@
 """Histories that the model found to end wrongly once, each told in a few lines."""
 
+from datetime import timedelta
 
 import pytest
 from audit import balances
@@ -61,6 +62,14 @@ def test_a_second_writer_may_write_while_the_report_is_rendered(desk: Desk) -> N
     assert states(desk.store)[-1] == ("refused", "stale")
 
 
+def test_a_newer_export_that_is_asked_about_meanwhile_is_not_pushed_aside(desk: Desk) -> None:
+    desk.send(page(1, debtor(1), debtor(2)))
+    desk.pass_time()
+    older = desk.write(page(1, debtor(1), debtor(2), debtor(3)))
+    desk.receive(desk.register(), older, between=lambda: desk.send(page(1)))
+    assert states(desk.store) == [("applied", ""), ("held", "nothing-open"), ("refused", "older-than-held")]
+
+
 def test_old_bytes_from_the_very_same_mail_can_be_approved(desk: Desk) -> None:
     """A mail without a date counts as of its arrival: dragged back, it is newer than what came since."""
     raw = desk.write(page(1, debtor(1), debtor(2))).replace(b"Date:", b"X-Date:")
@@ -88,6 +97,41 @@ def test_a_page_that_is_a_copy_of_another_leaves_a_gap_that_no_yes_closes(desk: 
     assert balances(desk.store) == []
 
 
+def test_a_set_sent_again_in_two_mails_leaves_no_question_open(desk: Desk) -> None:
+    first, second = page(1, debtor(1), pagesize=FULL), page(2, pagesize=FULL)
+    desk.send(first, second)
+    desk.send(first)
+    assert desk.send(second).reason == "same-again"
+    assert [state for state, _ in states(desk.store)] == ["applied", "superseded", "unchanged"]
+    assert mail_states(desk.store) == ["applied", "unchanged", "unchanged"]
+
+
+def test_the_same_again_is_nothing_new_though_a_newer_export_waits(desk: Desk) -> None:
+    files = page(1, debtor(1), debtor(2))
+    desk.send(files)
+    date = desk.now
+    desk.send(page(1))
+    again = desk.write(files, date=date)
+    assert desk.receive(desk.register(), again).reason == "same-again"
+    assert [state for state, _ in states(desk.store)] == ["applied", "held", "unchanged"]
+
+
+def test_both_sides_over_two_mails_count_once(desk: Desk) -> None:
+    """Pages that hold debtors and creditors: the first is read again for each side."""
+    desk.send(both_sides(1, [debtor(1)], [debtor(5)], FULL))
+    desk.send(both_sides(2, [], [], FULL))
+    assert (total(desk.store), total(desk.store, "payable")) == (10_000, 10_000)
+    assert states(desk.store)[-2:] == [("applied", ""), ("applied", "")]
+
+
+def test_a_page_read_again_for_one_side_brings_nothing_to_the_other(desk: Desk) -> None:
+    """Debtors wait for their second page; the creditors of that first mail were applied, and are out of date."""
+    desk.send(both_sides(1, [debtor(1), debtor(2)], [debtor(5)], 2))
+    creditors = write_file("APs_1.xml", {"payable": [debtor(6), debtor(5, 4_000)]})[0]
+    desk.send(page(2, pagesize=2), ("APs_1.xml", creditors))
+    assert (total(desk.store), total(desk.store, "payable")) == (20_000, 14_000)
+
+
 def test_an_older_file_is_noticed_after_everything_was_paid(desk: Desk) -> None:
     desk.send(page(1, debtor(1), ts_d=100))
     desk.send(page(1, ts_d=101))
@@ -103,3 +147,15 @@ def test_one_yes_to_both_sides_reads_each_in_full(desk: Desk) -> None:
     assert [state for state, _ in states(desk.store)] == ["held", "held"]
     assert desk.approve(1, 2).answer == "approved"
     assert (total(desk.store), total(desk.store, "payable")) == (600, 6_000)
+
+
+def test_days_are_counted_from_the_newest_page(desk: Desk) -> None:
+    """Pages over two mails are as new as the newest, whichever comes first."""
+    due_soon = tuple(Item(f"9{n}", "2026-01-01", "2026-03-03", 100) for n in range(3))
+    first = Block(None, "10001", "Debtor 1", (Item("1", "2026-01-01", "2026-01-20", 90_000), *due_soon))
+    desk.send(page(1, first))
+    desk.pass_time(72)
+    left = Block(None, "10001", "Debtor 1", (Item("1", "2026-01-01", "2026-01-20", 90_000),))
+    desk.send(page(1, left, pagesize=FULL))
+    late = desk.write(page(2, pagesize=FULL), date=desk.now - timedelta(hours=72))
+    assert desk.receive(desk.register(), late).state == "applied"
