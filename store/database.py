@@ -108,7 +108,11 @@ def _connect(given: str) -> Engine:
         case "postgresql":
             # Idle connections are checked first: the server may have been restarted since.
             return create_engine(
-                url.set(drivername="postgresql+psycopg"), pool_size=2, max_overflow=-1, pool_pre_ping=True
+                url.set(drivername="postgresql+psycopg"),
+                pool_size=2,
+                max_overflow=-1,
+                pool_pre_ping=True,
+                hide_parameters=True,  # errors end in logs
             )
         case other:
             raise StoreBroken(
@@ -126,6 +130,7 @@ def _connect_sqlite(url: URL) -> Engine:
         poolclass=QueuePool,
         pool_size=1,
         max_overflow=-1,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

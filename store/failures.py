@@ -3,7 +3,7 @@
     StoreUnavailable   busy, full, read-only or away: nothing was written, the same work can be tried again
     StoreBroken        damaged, or not ours to use: a person is needed
 
-Any other database error (a constraint, a wrong statement) is a bug and passes unchanged.
+Any other database error (a constraint, a wrong statement) is a bug and passes, without the rows that it quotes.
 """
 
 import sqlite3
@@ -55,9 +55,17 @@ def plain(engine: Engine) -> Iterator[None]:
         yield
     except (DBAPIError, drivers_error) as error:
         failure = _failure(error, engine.url.render_as_string(hide_password=True))
+        _shorten(error)
         if failure is None:
             raise
         raise failure from error
+
+
+def _shorten(error: Exception) -> None:
+    """Leave the first line: PostgreSQL goes on with the row that it refused (DETAIL, CONTEXT), and logs show errors."""
+    for one in (error, getattr(error, "orig", None)):
+        if isinstance(one, Exception) and one.args:
+            one.args = (str(one.args[0]).partition("\n")[0], *one.args[1:])
 
 
 def _failure(error: Exception, store: str) -> StoreUnavailable | StoreBroken | None:
