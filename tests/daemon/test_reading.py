@@ -1,6 +1,9 @@
 """The conversation with the child about signatures: the same words as in this process, and its death told apart."""
 
+import os
+import signal
 from datetime import UTC, datetime, timedelta
+from multiprocessing import active_children
 
 import pytest
 from mails import mail
@@ -37,6 +40,18 @@ def test_a_signature_is_judged_as_of_the_moment_that_is_given() -> None:
     with read_mail(raw, Limits()) as reading:
         assert reading.verify([SIGNER.key], MOMENT + timedelta(days=3))[0].refusal == "signature-expired"
         assert reading.verify([SIGNER.key], MOMENT)[0].refusal == ""
+
+
+def test_a_child_that_falls_silent_is_killed_by_the_clock() -> None:
+    """It uses no CPU time, so that no limit of its own can end it."""
+    children = set(active_children())
+    with read_mail(mail(), Limits(cpu_seconds=1)) as reading:
+        (silent,) = set(active_children()) - children
+        assert silent.pid is not None
+        os.kill(silent.pid, signal.SIGSTOP)
+        with pytest.raises(Refused) as caught:
+            reading.envelope()
+    assert caught.value.finding.code == "too-much-time"
 
 
 def test_a_mail_that_is_too_large_to_verify_is_the_senders_matter() -> None:

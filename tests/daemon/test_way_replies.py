@@ -11,6 +11,7 @@ from offices import NOW, Office
 from daemon.reading import start_reading
 from handlers.caps import Caps
 from store.database import Store
+from store.outbox import claim
 
 BOOKS = (Account("10042", (OpenItem("1", "100.10"), OpenItem("2", "-0.30")), "Bakker"),)
 EXPORT = mail(("ARs_1.xml", export(BOOKS)))
@@ -24,6 +25,16 @@ def _forkserver() -> None:
 @pytest.fixture
 def office(store: Store, dns_server: DnsServer) -> Office:
     return Office(store, dns_server, methods=("none",))
+
+
+def test_a_reply_goes_to_the_from_alone_whoever_else_the_mail_names(office: Office) -> None:
+    others = ("Reply-To", "Sender", "Cc", "Return-Path", "Disposition-Notification-To", "Errors-To", "Resent-From")
+    raw = mail(("ARs_1.xml", export(BOOKS)), headers=tuple((name, "eve@evil.example") for name in others))
+    assert office.receive(raw) == "applied"
+    with office.store.write() as tx:
+        (reply,) = claim(tx, office.clock, 10, timedelta(days=1))
+    assert (reply.envelope_sender, reply.recipient) == ("", "boekhouding@bakker.example")
+    assert b"evil.example" not in reply.raw
 
 
 def test_over_the_cap_a_mail_is_processed_but_not_answered_and_people_are_told_once(office: Office) -> None:
