@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 
 from daemon.alerts import build_alerts
@@ -51,6 +51,8 @@ def build_way(settings: Settings, store: Store, clock: Callable[[], datetime] = 
             rereader=build_rereader(settings, store),
             clock=clock,
             secret=secrets.token_bytes,
+            bounces_to=(settings.smtp.bounces_to or "") if settings.smtp else "",
+            oldest_answered=timedelta(days=settings.smtp.answer_days if settings.smtp else 7),
         ),
         restraint=Restraint(build_caps(settings), len(settings.administrations), build_alerts(settings), clock),
         clock=clock,

@@ -30,8 +30,6 @@ from store.database import Store, Transaction
 from store.records import AccountChange, HeldImport, Message, Outcome, OutgoingMail, Subledger
 from store.staging import Staging
 
-OLDEST_ANSWERED = timedelta(days=7)
-
 log = structlog.get_logger()
 
 
@@ -62,6 +60,8 @@ class Intake:
     rereader: Rereader
     clock: Callable[[], datetime]
     secret: Callable[[int], bytes]  # for Message-IDs that nobody can guess
+    bounces_to: str = ""  # envelope sender of the replies; "" for the null sender
+    oldest_answered: timedelta = timedelta(days=7)  # mail that arrived longer ago gets no reply
 
     def receive(self, trusted: TrustedMail) -> Outcome:
         """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
@@ -175,7 +175,7 @@ class Intake:
     ) -> tuple[OutgoingMail, ...]:
         """The reply, if one is due. `questions` are reports that wait for an answer still: it may come to this one."""
         now, envelope = self.clock(), trusted.envelope
-        withheld = unanswered(envelope, report.state, self.identity, report.received_at, now, OLDEST_ANSWERED)
+        withheld = unanswered(envelope, report.state, self.identity, report.received_at, now, self.oldest_answered)
         if withheld or envelope.sender is None:
             log.info("reply-withheld", reason=withheld)
             return ()
@@ -191,6 +191,7 @@ class Intake:
             self.secret,
             message_id=message_id,
         )
+        reply = replace(reply, envelope_sender=self.bounces_to)
         if _may_be_completed(report):
             wait = timedelta(minutes=report.policy.rules.page_wait_minutes)
             reply = replace(reply, not_before=now + wait)

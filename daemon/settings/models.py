@@ -99,6 +99,14 @@ class SmtpSettings(Login):
     sender: Annotated[Text, AfterValidator(check_sender)] = Field(
         description="From of every reply, such as `Saldopost <saldo@example.com>`."
     )
+    bounces_to: Address | None = Field(
+        default=None,
+        description="Envelope sender of every reply: an address that gets the bounces and never answers. Left out: the "
+        "null sender `<>`.",
+    )
+    answer_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=7, description="Mail that arrived longer ago is processed, but not answered: think of an old mailbox."
+    )
 
     @model_validator(mode="after")
     def _needs_check_one_secret(self) -> "SmtpSettings":

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -193,6 +194,18 @@ def test_a_mail_of_long_ago_counts_but_is_not_answered(office: Office) -> None:
     arrived = NOW - timedelta(days=30)
     assert office.receive(mail(("ARs_1.xml", export(BOOKS))), arrived_at=arrived) == "applied"
     assert office.replies() == []
+
+
+def test_bounces_go_where_the_settings_say(office: Office) -> None:
+    way = office.way
+    intake = replace(way.intake, bounces_to="bounces@example.com")
+    office.uid = 1
+    key = MailKey("main", "INBOX", 7, 1)
+    raw = mail(("ARs_1.xml", export(BOOKS)))
+    assert replace(way, intake=intake).process(FetchedMail(key, len(raw), ARRIVED, raw)) == "applied"
+    with office.store.write() as tx:
+        (sent,) = claim(tx, NOW, 1, timedelta(minutes=1))
+    assert sent.envelope_sender == "bounces@example.com"
 
 
 def test_a_mail_above_the_limit_is_quarantined_unread(office: Office) -> None:
