@@ -86,7 +86,7 @@ namespace inbox {{
 }}
 service imap-login {{
   process_min_avail = 1
-  service_count = 0
+  {serves}
   inet_listener imap {{
     port = {port}
   }}
@@ -268,6 +268,7 @@ class Dovecot:
             template += _AS_ONE_USER
         return template.format(
             version=version,
+            serves="service_count = 0" if version.startswith("2.3") else "restart_request_count = unlimited",
             directory=self.directory,
             certificate=self.certificates.certificate,
             key=self.certificates.key,
