@@ -158,7 +158,7 @@ class Plan:
     source: Source
     act: Literal["apply", "hold", "wait", "record"]
     held: HeldImport | None = None  # the one that waits with these very files (`wait`), or whose pages are joined
-    waiting: int | None = None  # the id of the one that waits, whether or not it has to do with this
+    waiting: HeldImport | None = None  # the one that waits, whether or not it has to do with this
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ class _Planner:
         with self.store.read() as tx:
             held = holding.find_held(tx, subledger)
         self._forget_joined(pages.side, held)
-        return replace(self._plan_beside(pages, held), waiting=held.id if held else None)
+        return replace(self._plan_beside(pages, held), waiting=held)
 
     def _plan_beside(self, pages: PageSet, held: HeldImport | None) -> Plan:
         """The plan, given what waits for an answer."""
@@ -239,7 +239,7 @@ class _Planner:
             taken = stage(_of_side(pages.side, frames), self.staging, *self._next)
             self._next = (taken.next_page, taken.next_block)
             self._joined[pages.side] = _Joined(held, taken.files)
-        union = assemble(pages.side, (*pages.files, *self._joined[pages.side].files))
+        union = assemble(pages.side, (*pages.files, *pages.repeated, *self._joined[pages.side].files))
         if union.reason == "pages-mixed":
             self._forget_joined(pages.side, None)
             return None

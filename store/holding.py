@@ -182,10 +182,9 @@ def list_mails(tx: Connection, import_ids: Collection[int]) -> list[int]:
     return sorted(tx.execute(union(came_in, wait_too)).scalars())
 
 
-def see_what_waits(tx: Connection, of: Subledger, import_id: int | None) -> None:
-    """Raise `NotHeld` unless it is this import of the subledger that waits for an answer, or none. Needs the lock."""
-    held = find_held(tx, of)
-    if (held and held.id) != import_id:
+def see_what_waits(tx: Connection, of: Subledger, waiting: HeldImport | None) -> None:
+    """Raise `NotHeld` unless just this import of the subledger waits for an answer, asked as it was. Needs the lock."""
+    if find_held(tx, of) != waiting:
         raise NotHeld(f"of {of.administration} {of.side} something else waits for an answer than before")
 
 

@@ -70,6 +70,16 @@ def test_a_newer_export_that_is_asked_about_meanwhile_is_not_pushed_aside(desk: 
     assert states(desk.store) == [("applied", ""), ("held", "nothing-open"), ("refused", "older-than-held")]
 
 
+def test_a_question_that_is_put_anew_meanwhile_is_not_pushed_aside_unseen(desk: Desk) -> None:
+    desk.policies["nl01"] = policy(negate=("receivable",))
+    desk.send(page(1, debtor(1)))
+    desk.policies["nl01"] = policy()
+    desk.pass_time()
+    again = desk.write(page(1, debtor(1)))
+    report = desk.receive(desk.register(), again, between=lambda: desk.approve(1))
+    assert (report.reason, states(desk.store)) == ("still-waiting", [("held", "first-negative")])
+
+
 def test_old_bytes_from_the_very_same_mail_can_be_approved(desk: Desk) -> None:
     """A mail without a date counts as of its arrival: dragged back, it is newer than what came since."""
     raw = desk.write(page(1, debtor(1), debtor(2))).replace(b"Date:", b"X-Date:")
@@ -114,6 +124,12 @@ def test_the_same_again_is_nothing_new_though_a_newer_export_waits(desk: Desk) -
     again = desk.write(files, date=date)
     assert desk.receive(desk.register(), again).reason == "same-again"
     assert [state for state, _ in states(desk.store)] == ["applied", "held", "unchanged"]
+
+
+def test_the_name_of_a_copy_tells_of_a_missing_page_beside_joined_ones_too(desk: Desk) -> None:
+    last = page(2, pagesize=FULL)
+    desk.send(page(1, debtor(1), pagesize=FULL))
+    assert desk.send(last, ("ARs_3.xml", last[1])).reason == "pages-missing"
 
 
 def test_both_sides_over_two_mails_count_once(desk: Desk) -> None:
