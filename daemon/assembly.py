@@ -4,16 +4,15 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
-from daemon.alerts import build_alerts
-from daemon.intake import Intake
 from daemon.rereading import Rereader
-from daemon.resolver import Resolver
-from daemon.restraint import Restraint
 from daemon.settings import Settings, build_caps, build_identity, build_policies, build_routes, build_trust
-from daemon.way import Way
-from parsers.child import Limits
+from parsers.handover import Limits
 from store.database import Store
+
+if TYPE_CHECKING:
+    from daemon.way import Way
 
 
 def now() -> datetime:
@@ -33,8 +32,15 @@ def build_rereader(settings: Settings, store: Store) -> Rereader:
     return Rereader(store, build_limits(settings), *sizes)
 
 
-def build_way(settings: Settings, store: Store, clock: Callable[[], datetime] = now) -> Way:
+def build_way(settings: Settings, store: Store, clock: Callable[[], datetime] = now) -> "Way":
     """The way of every mail."""
+    # Thirteen megabytes that `saldopost import` does without.
+    from daemon.alerts import build_alerts
+    from daemon.intake import Intake
+    from daemon.resolver import Resolver
+    from daemon.restraint import Restraint
+    from daemon.way import Way
+
     identity = build_identity(settings)
     return Way(
         store=store,

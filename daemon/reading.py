@@ -15,9 +15,9 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from parsers import child
-from parsers.child import Limits, SentFile
+from parsers import handover
 from parsers.frames import enlarge, receive_frame, send
+from parsers.handover import Limits, SentFile
 from parsers.protocol import (
     Broken,
     Crashed,
@@ -39,9 +39,6 @@ from parsers.records import Finding, Key, Refused, Verdict
 PATIENCE = 2.0  # wall time, as a multiple of the CPU time that the child may have
 GOODBYE = 5.0  # seconds for a child to end by itself
 
-# The main module too: else each child would load it anew, which takes longer than reading a mail.
-_PRELOAD = ["__main__", *child.PRELOAD]
-
 _context = multiprocessing.get_context("forkserver")
 
 
@@ -49,9 +46,13 @@ class ReadingCrashed(Exception):
     """A bug in the child; the text is its traceback."""
 
 
-def start_reading() -> None:
-    """Start the process that children are forked from. Before any secret is read: they inherit its memory."""
-    _context.set_forkserver_preload(_PRELOAD)
+def start_reading(*, mails: bool = True) -> None:
+    """Start the process that children are forked from. Before any secret is read: they inherit its memory.
+
+    Without `mails` the children can read files, but verify no signatures.
+    """
+    # The main module too: else each child would load it anew, which takes longer than reading a mail.
+    _context.set_forkserver_preload(["__main__", *(handover.PRELOAD_FOR_MAILS if mails else handover.PRELOAD)])
     forkserver.ensure_running()
 
 
@@ -169,7 +170,7 @@ def _converse(kind: Kind, files: Sequence[SentFile], limits: Limits) -> Iterator
     asked, requests = _context.Pipe(duplex=False)
     frames, answered = _context.Pipe(duplex=False)
     enlarge(answered)
-    process = _context.Process(target=child.main, args=(asked, answered, kind, files, limits), daemon=True)
+    process = _context.Process(target=handover.main, args=(asked, answered, kind, files, limits), daemon=True)
     try:
         process.start()
         asked.close()

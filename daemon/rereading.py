@@ -10,7 +10,7 @@ from msgspec import structs
 
 from daemon.reading import Reading, read_files, read_mail_from
 from handlers.policy import Policy
-from parsers.child import Limits, SentFile
+from parsers.handover import Limits, SentFile
 from parsers.protocol import Blocks, Done, FileRead, FileRefused, Frame, Options
 from store import keeping
 from store.database import Store

@@ -20,7 +20,7 @@ from handlers.codes.numbers import code_of
 from handlers.etiquette import Identity, ignored
 from handlers.policy import Route
 from handlers.routing import route
-from parsers.child import Limits
+from parsers.handover import Limits
 from parsers.protocol import EnvelopeRead
 from parsers.records import Refused
 from store import messages

@@ -24,17 +24,16 @@ import os
 import resource
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from multiprocessing import reduction
 from multiprocessing.connection import Connection
-from typing import Any, assert_never
+from typing import assert_never
 
 from parsers.answer_text import answer_text
 from parsers.authentication import read_facts
 from parsers.display import file_name
 from parsers.envelope import read_envelope
 from parsers.frames import receive_request, send
+from parsers.handover import Limits, SentFile
 from parsers.protocol import (
     Broken,
     Crashed,
@@ -52,34 +51,7 @@ from parsers.protocol import (
 )
 from parsers.reading import read_files, read_mail
 from parsers.records import Finding
-from parsers.signatures import verify
 from parsers.source import Readable, Source
-
-PRELOAD = ["parsers.child"]
-"""For `set_forkserver_preload`: brings every module, codec and table, for a child may open no file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the child may use; going over ends it."""
-
-    memory: int = 1024 * 1024 * 1024  # bytes of address space
-    cpu_seconds: int = 60
-
-
-class SentFile:
-    """An open file that goes to a child at its start."""
-
-    def __init__(self, name: str, fd: int) -> None:
-        self.name, self.fd = name, fd
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Works only while a process is being started: then the descriptor is duplicated for it.
-        return _take_over, (self.name, reduction.DupFd(self.fd))
-
-
-def _take_over(name: str, duplicate: Any) -> SentFile:
-    return SentFile(name, duplicate.detach())
 
 
 def main(
@@ -130,6 +102,8 @@ class _Conversation:
                 raw = self._mail()
                 yield EnvelopeRead(read_envelope(raw), sha256(raw).hexdigest(), read_facts(raw))
             case Verify(keys, now):
+                from parsers.signatures import verify  # not for files given by hand: ten megabytes
+
                 yield Verified(list(verify(self._mail(), keys, now)))
             case ReadText():
                 yield TextRead(answer_text(self._mail()))

@@ -31,7 +31,7 @@ def approve(program: Program, import_id: int) -> None:
     """
     from daemon.reading import start_reading
 
-    start_reading()
+    start_reading(mails=False)
     from daemon.assembly import build_rereader, now
     from handlers import approving
 

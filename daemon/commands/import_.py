@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from handlers.policy import Policy
     from handlers.report import Report
     from handlers.taking import Taken
-    from parsers.child import SentFile
+    from parsers.handover import SentFile
     from store.database import Store
 
 EXITS = {"applied": Exit.DONE, "unchanged": Exit.DONE, "held": Exit.HELD, "refused": Exit.REFUSED}
@@ -48,7 +48,7 @@ def command(program: Program, files: tuple[Path, ...], administration: str | Non
     """
     from daemon.reading import start_reading
 
-    start_reading()
+    start_reading(mails=False)
     from daemon.settings import build_policy
     from handlers.render import render
 
@@ -70,7 +70,7 @@ def _import(
     from handlers.decide import Source
     from handlers.importing import Conclusion, Job, settle
     from handlers.taking import stage
-    from parsers.child import SentFile
+    from parsers.handover import SentFile
     from store.references import find_free_reference
 
     rereader = build_rereader(program.settings, store)

@@ -11,7 +11,7 @@ from signing import Signer, compose
 
 from daemon.reading import read_mail, start_reading
 from parsers.authentication import read_facts
-from parsers.child import Limits
+from parsers.handover import Limits
 from parsers.records import Refused
 from parsers.signatures import verify
 

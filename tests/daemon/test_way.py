@@ -16,7 +16,7 @@ from ways import make_way
 from daemon.mailbox import FetchedMail
 from daemon.reading import start_reading
 from daemon.way import Way
-from parsers.child import Limits
+from parsers.handover import Limits
 from store import messages
 from store.balances import iterate_balances
 from store.database import Store

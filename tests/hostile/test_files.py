@@ -8,7 +8,7 @@ from hostile_files import FileCase, archive_cases, xml_cases
 from mails import mail
 
 from daemon.reading import read_mail, start_reading
-from parsers.child import Limits
+from parsers.handover import Limits
 from parsers.protocol import Broken, Done, FileRead, FileRefused, Items, Options
 
 CASES = [*xml_cases(), *archive_cases()]

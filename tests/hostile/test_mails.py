@@ -9,7 +9,7 @@ from offices import SIGNER, Office
 
 from daemon.reading import start_reading
 from daemon.trust import Trust
-from parsers.child import Limits
+from parsers.handover import Limits
 from store.database import Store
 
 CASES = [*shape_cases(), *header_cases(), *authentication_cases()]

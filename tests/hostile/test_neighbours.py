@@ -16,7 +16,7 @@ from daemon.mailbox import FetchedMail
 from daemon.reading import start_reading
 from daemon.rereading import Rereader
 from handlers.policy import Route
-from parsers.child import Limits
+from parsers.handover import Limits
 from store.database import Store
 from store.messages import list_messages
 from store.records import MailKey

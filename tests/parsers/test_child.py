@@ -14,7 +14,7 @@ from exports import Account, OpenItem, block_xml, export
 from mails import mail, raw_mail
 from readings import gather
 
-from parsers.child import Limits
+from parsers.handover import Limits
 from parsers.frames import receive_frame
 from parsers.protocol import Broken, Crashed, FileRead, Items
 

@@ -9,12 +9,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import BinaryIO
 
-from parsers import child
+from parsers import child, handover
 from parsers.frames import enlarge, receive_frame, send
 from parsers.protocol import Broken, Crashed, Done, EnvelopeRead, Frame, Kind, Open, Options, ReadEnvelope
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([*child.PRELOAD, "misbehaving"])
+CONTEXT.set_forkserver_preload([*handover.PRELOAD_FOR_MAILS, "misbehaving"])
 
 
 @dataclass

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from parsers import child
-from parsers.child import Limits, SentFile
 from parsers.frames import send
+from parsers.handover import Limits, SentFile
 from parsers.protocol import Crashed, Kind
 
 

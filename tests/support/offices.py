@@ -16,7 +16,7 @@ from daemon.trust import Trust
 from daemon.way import Way
 from handlers.caps import Caps
 from handlers.policy import Route
-from parsers.child import Limits
+from parsers.handover import Limits
 from store import messages
 from store.balances import iterate_balances
 from store.database import Store

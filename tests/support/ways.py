@@ -15,7 +15,7 @@ from daemon.way import Way
 from handlers.caps import Caps
 from handlers.etiquette import Identity
 from handlers.policy import Policy, Route
-from parsers.child import Limits
+from parsers.handover import Limits
 from store.database import Store
 
 ROUTE = Route("main", ("*@bakker.example",), (), "nl01", ("none",))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +34,12 @@ def test_after_a_crash_all_is_done_once(
 ) -> None:
     account.deliver(mail(("ARs_1.xml", export(BOOKS)), date=datetime.now(UTC), sender=SENDER))
     config = str(write_settings(tmp_path / "config.toml", store_url, account, smtp_server.port))
-    die_at(point, config, smtp_server, tmp_path / "marker")
+
+    def is_marked() -> bool:
+        rows = quick_saldopost("--config", config, "messages", "list", "--format", "json").rows
+        return [row["reply"] for row in rows] == ["sent"]
+
+    die_at(point, config, smtp_server, tmp_path / "marker", is_marked)
 
     assert saldopost("--config", config, "run", "--once").returncode == 0
     check_all_is_done_once(point, account, smtp_server, quick_saldopost, config)
@@ -41,7 +47,7 @@ def test_after_a_crash_all_is_done_once(
     check_all_is_done_once(point, account, smtp_server, quick_saldopost, config)
 
 
-def die_at(point: str, config: str, smtp_server: SmtpServer, marker: Path) -> None:
+def die_at(point: str, config: str, smtp_server: SmtpServer, marker: Path, is_marked: Callable[[], bool]) -> None:
     script = [sys.executable, crashing.__file__, point, str(marker)]
     if point == "DATA sent, no 250 seen":
         script = [str(COMMAND)]
@@ -50,7 +56,7 @@ def die_at(point: str, config: str, smtp_server: SmtpServer, marker: Path) -> No
         if point == "DATA sent, no 250 seen":
             smtp_server.answers["DATA"] = Killing(smtp_server, process)
         if point == "reply sent, before MOVE":
-            wait_until(lambda: smtp_server.received, "a reply")
+            wait_until(is_marked, "a reply, marked as sent")
             marker.touch()
         assert process.wait(timeout=40) in (crashing.DIED, -9), f"it did not come to this point: {point}"
     finally:

@@ -6,6 +6,7 @@ In CI some 20 mails and 8 kills; nightly `SALDOPOST_KILLS=100 SALDOPOST_KILL_MAI
 import json
 import os
 import random
+import signal
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,7 +82,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_happens_twice(
 
         wait_until(is_done, "all mails done", 60 + MAILS)
         daemon.terminate()
-        assert daemon.wait(timeout=10) == 0
+        assert daemon.wait(timeout=10) in (0, -signal.SIGTERM)  # all may be done before it listens to signals
 
     check(books, account, smtp_server, quick_saldopost, str(config))
 
