@@ -393,8 +393,10 @@ class Books:
         accounts = sum(1 for party in matched.parties if party.items)
         pages = [file.pages[side] for file in new.files]
         last = new.base
+        everything = (block for blocks in _read(new.files, side, new.settings) for block in blocks)
+        latest = max((item.invoiced for block in everything for item in block.items), default="")
         standing = [one for one in self.applied if one.hashes == new.hashes]
-        if exported and any(one.administration != new.administration for one in standing):
+        if latest and any(one.administration != new.administration for one in standing):
             yield "other-administration"
         conflicts = sum(
             1
@@ -437,7 +439,6 @@ class Books:
         gone = [item for account, item in not_due if not _same_number(item, items.get(account, []))]
         if len(gone) >= least.not_due_least and len(gone) == len(not_due) and not emptied:
             yield "not-due-gone"
-        latest = max((item.invoiced for item in exported), default="")
         if latest:
             later = [item for open_ in known.values() for item in open_ if item.invoiced > latest]
             if len(later) >= least.later_least:

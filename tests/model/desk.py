@@ -24,7 +24,7 @@ from handlers.importing import Conclusion, Job, settle
 from handlers.policy import Policy
 from handlers.report import Report, Settled
 from handlers.taking import stage
-from parsers.child import Limits
+from parsers.handover import Limits
 from parsers.envelope import read_envelope
 from parsers.protocol import Frame, Options
 from parsers.reading import read_mail
