@@ -24,8 +24,8 @@ from handlers.importing import Conclusion, Job, settle
 from handlers.policy import Policy
 from handlers.report import Report, Settled
 from handlers.taking import stage
-from parsers.handover import Limits
 from parsers.envelope import read_envelope
+from parsers.handover import Limits
 from parsers.protocol import Frame, Options
 from parsers.reading import read_mail
 from store import keeping, messages, undoing
