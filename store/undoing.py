@@ -87,13 +87,15 @@ _REMOVE_BALANCES = text("""
     DELETE FROM balance
     WHERE created_by = :import_id AND side = :side AND open_invoices = 0
       AND account_id IN (SELECT id FROM account WHERE administration = :administration)""")
-_REMOVE_ACCOUNTS = text("""
+# Also those of imports undone before, which the other side held on to until now.
+_UNDONE = "(SELECT id FROM import WHERE administration = :administration AND (id = :import_id OR state = 'undone'))"
+_REMOVE_ACCOUNTS = text(f"""
     DELETE FROM account
-    WHERE administration = :administration AND created_by = :import_id AND credit_limit IS NULL
-      AND NOT EXISTS (SELECT 1 FROM balance WHERE balance.account_id = account.id)""")
-_FORGET_CHANGES = text("""
+    WHERE administration = :administration AND created_by IN {_UNDONE} AND credit_limit IS NULL
+      AND NOT EXISTS (SELECT 1 FROM balance WHERE balance.account_id = account.id)""")  # noqa: S608
+_FORGET_CHANGES = text(f"""
     DELETE FROM balance_change
-    WHERE import_id = :import_id AND NOT EXISTS (SELECT 1 FROM account WHERE account.id = balance_change.account_id)""")
+    WHERE import_id IN {_UNDONE} AND NOT EXISTS (SELECT 1 FROM account WHERE account.id = balance_change.account_id)""")  # noqa: S608
 
 _PREVIOUS = text("""
     SELECT this.previous_import_id AS id, coalesce(previous.currency, this.currency) AS currency

@@ -175,3 +175,16 @@ def test_days_are_counted_from_the_newest_page(desk: Desk) -> None:
     desk.send(page(1, left, pagesize=FULL))
     late = desk.write(page(2, pagesize=FULL), date=desk.now - timedelta(hours=72))
     assert desk.receive(desk.register(), late).state == "applied"
+
+
+def test_accounts_that_both_sides_held_on_to_are_gone_when_both_are_taken_back(desk: Desk) -> None:
+    """An export of other books, mailed here by mistake, leaves nothing that the right one could conflict with."""
+
+    def known_as(number: int) -> Block:
+        return debtor(1)._replace(exact_id=f"00000000-0000-0000-0000-{number:012d}")
+
+    creditors = write_file("APs_1.xml", {"payable": [known_as(1)]})[0]
+    desk.send(page(1, known_as(1)), ("APs_1.xml", creditors))
+    desk.undo(1)
+    desk.undo(2)
+    assert desk.send(page(1, known_as(2))).state == "applied"
