@@ -10,6 +10,7 @@ import structlog
 from daemon.mailbox import FetchedMail
 from daemon.reading import Reading
 from daemon.rereading import Rereader
+from daemon.tally import TALLY
 from handlers.answers import understand
 from handlers.approving import Asked, approve, ask_again, reject
 from handlers.cards import CardSpool
@@ -113,7 +114,8 @@ class Intake:
             outcomes.append(outcome)
             return Conclusion(self._finishing(trusted, outcome), replies[0].message_id if replies else None)
 
-        settle(taken, staging, self.store, job, self.clock(), self.rereader.reread, conclude)
+        report = settle(taken, staging, self.store, job, self.clock(), self.rereader.reread, conclude)
+        TALLY.count_items(sum(side.comparison.items for side in report.settled if side.comparison))
         return outcomes[-1]
 
     def _asked(self, trusted: TrustedMail) -> list[HeldImport]:
