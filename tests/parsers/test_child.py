@@ -14,8 +14,8 @@ from exports import Account, OpenItem, block_xml, export
 from mails import mail, raw_mail
 from readings import gather
 
-from parsers.handover import Limits
 from parsers.frames import receive_frame
+from parsers.handover import Limits
 from parsers.protocol import Broken, Crashed, FileRead, Items
 
 RAW = mail(("ARs_1.xml", export([Account("1"), Account("2")])))
