@@ -2,7 +2,10 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from daemon.reading import start_reading
 
 pytest_plugins = [
     "certificates",
@@ -20,3 +23,9 @@ settings.register_profile(
 )
 settings.register_profile("nightly", parent=settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _children_for_mails() -> None:
+    """Before a command called in this process starts those that only read files: they are started once a process."""
+    start_reading()
