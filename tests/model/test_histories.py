@@ -329,9 +329,11 @@ class History(RuleBasedStateMachine):
 
     def _say_yes(self, asked: tuple[int, Import], meanwhile: str) -> None:
         import_id, one = asked
+        question = one.base, one.settings
         between = self._meanwhile(one.administration, meanwhile)
         settled = self.desk.approve(import_id, administration=one.administration, between=between)
-        assert settled.answer == self.model.approve(one)
+        asked_anew = one.state == "held" and question != (one.base, one.settings)  # meanwhile: this yes is of before
+        assert settled.answer == ("outdated" if asked_anew else self.model.approve(one))
 
     def _say_no(self, asked: tuple[int, Import], meanwhile: str) -> None:
         import_id, one = asked
@@ -368,6 +370,7 @@ def test_every_history_agrees_with_the_model(new_store: Callable[[], Store]) -> 
         max_examples=1500 if LONG else 25,
         stateful_step_count=40 if LONG else 20,
         deadline=None,
+        derandomize=not LONG,  # the short form is the same each time; the long one looks for what is new
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(bound, settings=profile)

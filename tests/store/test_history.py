@@ -260,5 +260,5 @@ def with_code(code: str, items: Items) -> list[tuple[str, str, int]]:
 
 
 def test_any_history_ends_at_the_balances_of_the_imports_that_stand(store: Store) -> None:
-    few = settings(max_examples=max(settings().max_examples // 4, 1), stateful_step_count=15)
+    few = settings(max_examples=max(settings().max_examples // 4, 1), stateful_step_count=15, derandomize=True)
     run_state_machine_as_test(type("Here", (Histories,), {"store": store}), settings=few)
