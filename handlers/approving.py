@@ -16,6 +16,7 @@ from handlers.importing import (
     describe,
     new_import,
     read_findings,
+    tell_others,
 )
 from handlers.pages import PageSet, assemble
 from handlers.policy import Policy
@@ -161,6 +162,7 @@ def _write(asked: Asked, held: HeldImport, plan: Plan, staging: Staging, now: da
         match plan.settled.answer:
             case "approved":
                 staging.apply(tx, plan.comparison, new, currency, now, approved=held.id, by=asked.by)
+                tell_others(tx, [plan])
             case "outdated":
                 holding.hold_again(tx, held.id, plan.comparison, new, currency, now)
         conclusion.write(tx)

@@ -31,6 +31,7 @@ from store.records import (
     Subledger,
 )
 from store.staging import Staging
+from store.subledgers import renew_accounts
 
 MOST_COMPARISONS = 50  # each but the first means that somebody else's import went through
 
@@ -105,6 +106,7 @@ def settle(
                 kept_as = job.keep(tx)
                 for plan in plans:
                     _write(tx, staging, plan, job, kept_as, conclusion.report_message_id, now)
+                tell_others(tx, plans)
                 if accounts is not None:
                     _perform(tx, taken, accounts, job.policy)
                 conclusion.write(tx)
@@ -355,6 +357,13 @@ def _of_side(side: Side, frames: Iterable[Frame]) -> Iterator[Frame]:
                 yield Items([item for item in items if item.block in kept])
             case _:
                 yield frame
+
+
+def tell_others(tx: Transaction, plans: Iterable[Plan]) -> None:
+    """Have whoever compares the other side now compare again, where accounts were made known."""
+    for plan in plans:
+        if plan.act == "apply" and plan.comparison.created:
+            renew_accounts(tx, plan.comparison.subledger.administration)
 
 
 def _import_file(file: File, settled: Settled, kept_as: KeptAs) -> ImportFile:

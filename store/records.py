@@ -129,7 +129,7 @@ class Comparison:
     applied_before: str | None = None  # ref of an import that stands, other than `last`, of exactly these files
     reopened: int = 0  # items in the export that were open once, and closed since
     on_two_pages: int = 0  # items that stand on two pages: same account, number, due date and amounts
-    account_version: int = 0  # counts up when accounts of the administration went or got an ID otherwise
+    account_version: int = 0  # counts up when accounts of the administration come, go, or get an ID
     ts_d_before: str | None = None  # the largest ts_d of the pages of `last`, hexadecimal as Exact writes it
 
 

@@ -41,9 +41,9 @@ def make_last(tx: Connection, of: Subledger, import_id: int | None, currency: st
 
 
 def renew_accounts(tx: Connection, administration: str) -> None:
-    """Let all comparisons of this administration that are under way be made again: accounts are gone, or have an ID.
+    """Let all comparisons of this administration that are under way be made again: its accounts are not as they were.
 
-    Needs the lock.
+    Needs the lock. Last in a transaction: its own comparisons hold no more either.
     """
     tx.execute(
         update(subledger)

@@ -23,6 +23,10 @@ def debtor(number: int, *cents: int, code: str | None = None) -> Block:
     return Block(None, code or f"1000{number}", f"Debtor {number}", items)
 
 
+def known_as(number: int) -> Block:
+    return debtor(1)._replace(exact_id=f"00000000-0000-0000-0000-{number:012d}")
+
+
 def page(number: int, *blocks: Block, pagesize: int = 500, ts_d: int = 100) -> tuple[str, bytes]:
     name = f"ARs_{number}.xml"
     return name, write_file(name, {"receivable": blocks}, pagesize=pagesize, ts_d=ts_d)[0]
@@ -179,12 +183,16 @@ def test_days_are_counted_from_the_newest_page(desk: Desk) -> None:
 
 def test_accounts_that_both_sides_held_on_to_are_gone_when_both_are_taken_back(desk: Desk) -> None:
     """An export of other books, mailed here by mistake, leaves nothing that the right one could conflict with."""
-
-    def known_as(number: int) -> Block:
-        return debtor(1)._replace(exact_id=f"00000000-0000-0000-0000-{number:012d}")
-
     creditors = write_file("APs_1.xml", {"payable": [known_as(1)]})[0]
     desk.send(page(1, known_as(1)), ("APs_1.xml", creditors))
     desk.undo(1)
     desk.undo(2)
     assert desk.send(page(1, known_as(2))).state == "applied"
+
+
+def test_accounts_that_the_other_side_makes_known_meanwhile_are_seen(desk: Desk) -> None:
+    """Two exports of different books, one for each side: whichever is second is asked about."""
+    desk.pass_time()
+    creditors = desk.write(("APs_1.xml", write_file("APs_1.xml", {"payable": [known_as(2)]})[0]))
+    report = desk.receive(desk.register(), creditors, between=lambda: desk.send(page(1, known_as(1))))
+    assert (report.reason, total(desk.store), total(desk.store, "payable")) == ("foreign-accounts", 10_000, 0)
