@@ -93,7 +93,7 @@ def _assert_believable(chain: list[Standing]) -> None:
     books = Books()
     for one in chain:
         books.settings[one.administration] = one.settings
-        decided = books._decide(one.administration, one.side, one.files, one.order, one.settings)
+        decided = books.decide(one.administration, one.side, one.files, one.order, one.settings)
         assert one.said_yes or decided.codes <= CONTEXT, (one.id, decided.codes)
         assert decided.state in ("applied", "held"), (one.id, decided.reason)
         assert decided.state == "applied" or decided.approvable or decided.codes <= CONTEXT, (one.id, decided.reason)

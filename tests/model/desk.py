@@ -13,9 +13,10 @@ from itertools import count
 from random import Random
 
 import exports
-from books import Block, Page, PageFile
+from books import Page, PageFile
 from mails import mail
 from reports import policy as make_policy
+from world import Block
 
 from daemon.rereading import Rereader
 from handlers.approving import Asked, approve, reject

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from audit import assert_sound, balances
-from books import SIDES, Block, Books, Import, Item, Mail, PageFile
+from books import SIDES, Books, Import, Mail, PageFile
 from desk import Desk, write_file
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 from reports import policy
 from sqlalchemy import text
+from world import Block, Item
 
 from handlers.importing import read_findings
 from store.database import Store

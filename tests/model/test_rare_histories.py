@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 from audit import balances
-from books import Block, Item
 from desk import Desk, write_file
 from reports import policy
+from world import Block, Item
 
 from handlers.policy import Rules
 from store.database import Store

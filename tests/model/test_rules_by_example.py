@@ -9,9 +9,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from books import Block, Item
 from desk import Desk, write_file
 from reports import policy
+from world import Block, Item
 
 from handlers.policy import Rules
 from handlers.report import Report

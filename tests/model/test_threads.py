@@ -9,8 +9,9 @@ from random import Random
 
 import pytest
 from audit import assert_sound, read_standing
-from books import SIDES, Block, Item, PageFile
+from books import SIDES, PageFile
 from desk import START, Desk, write_file
+from world import Block, Item
 
 from store.database import Store
 from store.imports import list_imports
