@@ -18,7 +18,7 @@ import structlog
 
 from daemon.holders import is_dead, name_holder
 from daemon.settings.models import SmtpSettings
-from daemon.smtp_connection import SmtpUnavailable, connect
+from daemon.smtp_connection import SmtpUnavailable, connect, hang_up
 from daemon.smtp_delivery import Attempt, deliver
 from daemon.unavailable import LoginRefused, ServerUnavailable, pause, pause_for, until
 from store import outbox
@@ -145,7 +145,7 @@ class Courier:
             try:
                 await smtp.quit()
             except (aiosmtplib.SMTPException, OSError):
-                smtp.close()
+                hang_up(smtp)
 
     def _is_anything_due(self, held_back: bool) -> bool:
         for holder in self._read(outbox.list_claimants):
@@ -203,6 +203,6 @@ async def probe(settings: SmtpSettings, tokens: "TokenSource | None" = None) -> 
     try:
         extensions = dict(smtp.esmtp_extensions)
     finally:
-        smtp.close()
+        hang_up(smtp)
     size = extensions.get("size", "")
     return SmtpProbe(tuple(sorted(extensions)), int(size) if size.isdigit() and int(size) > 0 else None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,34 +32,33 @@ async def connect(settings: SmtpSettings, tokens: "TokenSource | None" = None) -
         smtp = aiosmtplib.SMTP(
             hostname=settings.host,
             port=settings.port,
-            username=settings.username,
-            password=secret.get_secret_value() if secret is not None else None,
-            oauth_token_generator=_always(token) if token is not None else None,
             timeout=settings.timeout_seconds,
             use_tls=settings.security == "tls",
             start_tls=settings.security == "starttls",  # None would mean: if offered
             tls_context=context,
         )
+        await smtp.connect()
         try:
-            await smtp.connect()
-        except aiosmtplib.SMTPAuthenticationError:
-            if tokens is not None and token is not None:
-                tokens.discard(token)  # the next login asks for another
-            raise
-        try:
-            if smtp.is_ehlo_or_helo_needed:
+            if token is not None:
+                await smtp.auth_xoauth2(settings.username or "", token)
+            elif settings.username is not None:
+                await smtp.login(settings.username, secret.get_secret_value() if secret is not None else "")
+            elif smtp.is_ehlo_or_helo_needed:
                 await smtp.ehlo()
-        except BaseException:
-            smtp.close()
+        except BaseException as error:
+            if tokens is not None and token is not None and isinstance(error, aiosmtplib.SMTPAuthenticationError):
+                tokens.discard(token)  # the next login asks for another
+            hang_up(smtp)
             raise
         return smtp
 
 
-def _always(token: str) -> Callable[[], Awaitable[str]]:
-    async def give() -> str:
-        return token
-
-    return give
+def hang_up(smtp: aiosmtplib.SMTP) -> None:
+    """Close the connection at once: a goodbye in TLS would wait for an answer, and outlive the loop."""
+    transport = smtp.transport
+    smtp.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import aiosmtplib
 import structlog
 from aiosmtplib.email import parse_address
 
-from daemon.smtp_connection import said
+from daemon.smtp_connection import hang_up, said
 from daemon.tally import TALLY
 from store.records import ClaimedMail
 
@@ -50,7 +50,7 @@ async def _hand_over(mail: ClaimedMail, smtp: aiosmtplib.SMTP, data_timeout: flo
     except aiosmtplib.SMTPNotSupported as error:
         return Attempt(mail, "never", said(error))
     except (aiosmtplib.SMTPException, OSError) as error:  # whether the mail was taken, nobody knows
-        smtp.close()
+        hang_up(smtp)
         return Attempt(mail, "later", said(error))
     except ValueError as error:  # the address cannot be written in a command
         await _reset(smtp)
@@ -85,10 +85,10 @@ async def _answered(mail: ClaimedMail, smtp: aiosmtplib.SMTP, error: aiosmtplib.
     """The server said no: to this mail, or to us."""
     to_us = isinstance(error, aiosmtplib.SMTPSenderRefused) and error.code >= 500 and error.code != _TOO_LARGE
     if error.code == 421:  # it says goodbye, perhaps after so many mails
-        smtp.close()
+        hang_up(smtp)
         return Attempt(mail, "at once", said(error))
     if to_us or error.code < 400:
-        smtp.close()
+        hang_up(smtp)
         return Attempt(mail, "later", said(error))
     await _reset(smtp)
     return Attempt(mail, "never" if error.code >= 500 else "later", said(error))
@@ -99,4 +99,4 @@ async def _reset(smtp: aiosmtplib.SMTP) -> None:
     try:
         await smtp.rset()
     except (aiosmtplib.SMTPException, OSError):
-        smtp.close()
+        hang_up(smtp)

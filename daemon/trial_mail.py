@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from daemon.settings import Settings, build_identity
-from daemon.smtp_connection import connect
+from daemon.smtp_connection import connect, hang_up
 from daemon.smtp_delivery import deliver
 from daemon.unavailable import ServerUnavailable
 from handlers.reply import compose_alert
@@ -37,6 +37,6 @@ async def send_trial(settings: Settings, tokens: "TokenSource | None", recipient
         claimed = ClaimedMail(0, mail.recipient, mail.envelope_sender, mail.message_id, mail.raw, "alert", 1, now)
         attempt = await deliver(claimed, smtp, settings.smtp.timeout_seconds)
     finally:
-        smtp.close()
+        hang_up(smtp)
     if attempt.outcome != "sent":
         raise NotTaken(f"SMTP server {settings.smtp.host} did not take the mail to {recipient}: {attempt.error}.")

@@ -20,6 +20,7 @@ POINTS = (
     "MOVE sent, no answer",
     "moved, not noted",
 )
+AFTER_THE_REPLY = ("reply sent, before MOVE", "MOVE sent, no answer", "moved, not noted")
 DIED = 99
 
 
@@ -47,15 +48,17 @@ def after_waiting(real: Callable[..., Any]) -> Callable[..., Any]:
     return act
 
 
-def once_marked(marker: Path) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Die when the test has made the file: the rest of the process goes on until then."""
+def once_marked(
+    die: Callable[[Callable[..., Any]], Callable[..., Any]], marker: Path
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Die there, but not before the test has made the file: the courier, in another thread, goes on until then."""
 
     def around(real: Callable[..., Any]) -> Callable[..., Any]:
-        def act(*_given: Any, **_named: Any) -> None:
+        def act(*given: Any, **named: Any) -> None:
             limit = time.monotonic() + 20
             while not marker.exists() and time.monotonic() < limit:
                 time.sleep(0.01)
-            os._exit(DIED)
+            die(real)(*given, **named)
 
         return act
 
@@ -65,7 +68,7 @@ def once_marked(marker: Path) -> Callable[[Callable[..., Any]], Callable[..., An
 def lay(point: str, marker: Path) -> None:
     import imapclient
 
-    from daemon import courier, mailbox, mailbox_poll, way
+    from daemon import courier, mailbox, way
     from store import messages
 
     match point:
@@ -80,11 +83,11 @@ def lay(point: str, marker: Path) -> None:
         case "250 seen, not marked":
             wrap(courier, "deliver", after_waiting)
         case "reply sent, before MOVE":
-            wrap(mailbox.Mailbox, "move", once_marked(marker))
+            wrap(mailbox.Mailbox, "move", once_marked(before, marker))
         case "MOVE sent, no answer":
-            wrap(imapclient.IMAPClient, "move", after)
+            wrap(imapclient.IMAPClient, "move", once_marked(after, marker))
         case "moved, not noted":
-            wrap(mailbox_poll.messages, "mark_moved", before)
+            wrap(mailbox.Mailbox, "move", once_marked(after, marker))
         case _:
             raise ValueError(point)
 

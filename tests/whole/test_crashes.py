@@ -55,7 +55,7 @@ def die_at(point: str, config: str, smtp_server: SmtpServer, marker: Path, is_ma
     try:
         if point == "DATA sent, no 250 seen":
             smtp_server.answers["DATA"] = Killing(smtp_server, process)
-        if point == "reply sent, before MOVE":
+        if point in crashing.AFTER_THE_REPLY:
             wait_until(is_marked, "a reply, marked as sent")
             marker.touch()
         assert process.wait(timeout=40) in (crashing.DIED, -9), f"it did not come to this point: {point}"
