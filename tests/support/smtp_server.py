@@ -1,6 +1,7 @@
 """A real SMTP server in the process: it keeps what it is sent, and answers as a test tells it to."""
 
 import asyncio
+import logging
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from certificates import Certificates
 
 from daemon.settings.models import SmtpSettings
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # its thread outlives the stream that a test's logs go to
 
 USERNAME, PASSWORD = "saldo@example.com", "open-sesame"
 OK = ""  # as an answer: what it would be anyway
