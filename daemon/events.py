@@ -103,8 +103,8 @@ def find_logged() -> Iterator[Logged]:
     for path in sorted(files("daemon").rglob("*.py")):  # type: ignore[attr-defined]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args:
-                fields = tuple(word.arg for word in node.keywords if word.arg and word.arg not in ("exc_info", "extra"))
                 for level in _levels(node.func):
+                    fields = tuple(_fields(node))
                     yield from (Logged(event, level, fields) for event in _events(node.args[0]))
 
 
@@ -128,6 +128,22 @@ def _levels(func: ast.expr) -> tuple[str, ...]:
     if isinstance(func, ast.Attribute) and func.attr in LEVELS and "log" in ast.unparse(func.value).casefold():
         return (LEVELS[func.attr],)
     return ("warning", "error") if isinstance(func, ast.Name) and func.id == "tell" else ()
+
+
+def _fields(call: ast.Call) -> Iterator[str]:
+    """What a line of it can have beside `ref`. Raises ValueError for a call that does not tell."""
+    for word in call.keywords:
+        match word:
+            case ast.keyword(arg=None):
+                raise ValueError(f"name each field: {ast.unparse(call)}")
+            case ast.keyword(arg="extra", value=ast.Dict(keys=keys)):
+                yield from (key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+            case ast.keyword(arg="exc_info"):
+                yield "traceback"
+            case ast.keyword(arg=str(name)):
+                yield name
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "exception":
+        yield "traceback"
 
 
 def _events(argument: ast.expr) -> list[str]:

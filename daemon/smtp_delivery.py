@@ -1,11 +1,13 @@
 """One mail is handed to the SMTP server, byte for byte, and what became of that is told in one word."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
 import aiosmtplib
 import structlog
 from aiosmtplib.email import parse_address
+from structlog.contextvars import bound_contextvars
 
 from daemon.smtp_connection import hang_up, said
 from daemon.tally import TALLY
@@ -28,18 +30,29 @@ class Attempt:
 
 async def deliver(mail: ClaimedMail, smtp: aiosmtplib.SMTP, data_timeout: float) -> Attempt:
     """Hand over one mail. Afterwards the connection is either fit for the next mail or closed."""
-    known: dict[str, object] = {"outbox": mail.id, "message_id": mail.message_id, "kind": mail.kind}
-    if mail.ref is not None:
-        known["ref"] = mail.ref
     attempt = await _hand_over(mail, smtp, data_timeout)
     TALLY.count_sending(attempt.outcome)
-    if attempt.outcome == "sent":
-        log.info("mail-sent", **known)
-    elif attempt.outcome == "never":
-        log.error("mail-given-up", error=attempt.error, **known)
-    else:
-        log.warning("mail-not-taken", error=attempt.error, tries=mail.tries, **known)
+    with bound_contextvars(ref=mail.ref) if mail.ref is not None else nullcontext():
+        _tell(attempt)
     return attempt
+
+
+def _tell(attempt: Attempt) -> None:
+    mail, error = attempt.mail, attempt.error
+    match attempt.outcome:
+        case "sent":
+            log.info("mail-sent", outbox=mail.id, message_id=mail.message_id, kind=mail.kind)
+        case "never":
+            log.error("mail-given-up", error=error, outbox=mail.id, message_id=mail.message_id, kind=mail.kind)
+        case _:
+            log.warning(
+                "mail-not-taken",
+                error=error,
+                tries=mail.tries,
+                outbox=mail.id,
+                message_id=mail.message_id,
+                kind=mail.kind,
+            )
 
 
 async def _hand_over(mail: ClaimedMail, smtp: aiosmtplib.SMTP, data_timeout: float) -> Attempt:
