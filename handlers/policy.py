@@ -50,6 +50,32 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRule:
+    """How the code of an own customer looks in Exact (setting `matching.customer_code`), in the order of the steps."""
+
+    prefix_remove: str = ""
+    digits_only: bool = False
+    strip_zeros: bool = False
+    pad: int = 0  # characters
+    prefix_add: str = ""
+
+
+NumberRule = Literal["as-is", "digits"]
+"""How the number of an own invoice looks in Exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRules:
+    """What holds for own invoices (setting `invoices`)."""
+
+    number: NumberRule = "as-is"
+    parties: tuple[str, ...] = ()  # who the administration is in UBL invoices
+    in_transit: Literal["report", "add"] = "report"
+    in_transit_days: int = 14
+    tolerance_cents: int = 0  # minor units of the administration's currency
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One `[[administrations]]` table."""
 
@@ -62,3 +88,5 @@ class Policy:
     unknown_accounts: Literal["create", "refuse"] = "create"
     time_zone: str = "Europe/Amsterdam"  # for the times in the reply
     rules: Rules = field(default_factory=Rules)
+    customer_code: CodeRule = field(default_factory=CodeRule)
+    invoices: InvoiceRules = field(default_factory=InvoiceRules)

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from daemon.settings.invoices import CustomerCodeSettings, InvoiceSettings
 from daemon.settings.table import SecretCredential, SecretFile, Table, Text
 from daemon.settings.trust import CapSettings, OAuth2Settings, TrustSettings
 from daemon.settings.values import (
@@ -146,12 +147,13 @@ class SignSettings(Table):
 
 
 class MatchingSettings(Table):
-    """Whose account an open item belongs to."""
+    """Whose account an open item or an invoice of your own belongs to."""
 
     unknown_accounts: Literal["create", "refuse"] = Field(
         default="create",
         description="An account that the store does not know is created, or the whole file is refused.",
     )
+    customer_code: CustomerCodeSettings = CustomerCodeSettings()
 
 
 class ThresholdSettings(Table):
@@ -248,6 +250,7 @@ class AdministrationSettings(Table):
     )
     sign: SignSettings = SignSettings()
     matching: MatchingSettings = MatchingSettings()
+    invoices: InvoiceSettings = InvoiceSettings()
     thresholds: ThresholdSettings = ThresholdSettings()
 
     @model_validator(mode="after")

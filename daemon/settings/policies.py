@@ -8,7 +8,7 @@ from daemon.settings.models import AdministrationSettings, Settings, Sign
 from handlers.alarms import AlarmRules
 from handlers.caps import Caps
 from handlers.etiquette import Identity
-from handlers.policy import Policy, Route, Rules
+from handlers.policy import CodeRule, InvoiceRules, Policy, Route, Rules
 from parsers.records import Side
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def build_policy(administration: AdministrationSettings) -> Policy:
         unknown_accounts=administration.matching.unknown_accounts,
         time_zone=administration.time_zone,
         rules=Rules(**administration.thresholds.model_dump()),
+        customer_code=CodeRule(**administration.matching.customer_code.model_dump()),
+        invoices=InvoiceRules(**administration.invoices.model_dump()),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon.settings import Settings, SettingsError, build_policies, build_routes, find_file, load_settings
-from handlers.policy import Policy, Route, Rules
+from handlers.policy import CodeRule, InvoiceRules, Policy, Route, Rules
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -113,7 +113,10 @@ def test_settings_build_what_the_handlers_decide_by(write: Write) -> None:
     text = WHOLE.replace(
         '"Bakker Expeditie B.V."\n',
         '"Bakker"\ncurrency = "JPY"\nlanguage = "en"\nsign.payable = "negative"\n'
-        'matching.unknown_accounts = "refuse"\nthresholds.first_import = "hold"\n',
+        'matching.unknown_accounts = "refuse"\nthresholds.first_import = "hold"\n'
+        'matching.customer_code = { prefix_remove = "K", digits_only = true, strip_zeros = true, pad = 6 }\n'
+        'invoices = { number = "digits", parties = ["NL001234567B01"], in_transit = "add", in_transit_days = 7, '
+        "tolerance_cents = 5 }\n",
     )
     settings = load_settings(write(text))
     assert build_policies(settings) == {
@@ -127,6 +130,8 @@ def test_settings_build_what_the_handlers_decide_by(write: Write) -> None:
             unknown_accounts="refuse",
             time_zone="Europe/Amsterdam",
             rules=Rules(first_import="hold"),
+            customer_code=CodeRule(prefix_remove="K", digits_only=True, strip_zeros=True, pad=6),
+            invoices=InvoiceRules("digits", ("NL001234567B01",), "add", in_transit_days=7, tolerance_cents=5),
         )
     }
     assert build_routes(settings) == (Route("main", ("*@bakker.example",), (), "nl01", ("none",)),)

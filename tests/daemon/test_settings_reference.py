@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from daemon.settings.reference import render_reference
 from daemon.settings.schema import model_in, tables
 from daemon.settings.values import SECRET_KEYS
-from handlers.policy import Rules
+from handlers.policy import CodeRule, InvoiceRules, Rules
 
 ROOT = Path(__file__).parents[2]
 TABLES = dict(tables())
@@ -39,6 +39,12 @@ def test_the_example_shows_every_key(header: str, model: type[BaseModel]) -> Non
 
 def test_thresholds_are_the_rules_of_the_handlers() -> None:
     assert set(TABLES["[administrations.thresholds]"].model_fields) == set(Rules.__dataclass_fields__)
+
+
+def test_what_is_set_about_own_invoices_is_what_the_handlers_go_by() -> None:
+    keys = set(TABLES["[administrations.matching.customer_code]"].model_fields)
+    assert keys == set(CodeRule.__dataclass_fields__)
+    assert set(TABLES["[administrations.invoices]"].model_fields) == set(InvoiceRules.__dataclass_fields__)
 
 
 def test_the_example_is_plain_toml_that_another_program_can_read() -> None:
