@@ -14,8 +14,10 @@ from parsers.protocol import (
     FileRead,
     FileRefused,
     Frame,
+    Invoices,
     Items,
     TextRead,
+    Transactions,
     Verified,
 )
 from parsers.records import File, Finding
@@ -66,14 +68,16 @@ def stage(
             case Cards(rows=rows):
                 if cards is not None:
                     cards.add(rows)
+            case Invoices() | Transactions():
+                pass  # nothing takes them over yet
             case FileRead(file=file):
                 files.append(file)
                 page = file.index + 1
-            case FileRefused(index=index, finding=finding):
+            case FileRefused(index=index, finding=finding, further=further):
                 staging.drop_page(index)
                 if cards is not None:
                     cards.drop(index)
-                refused.append(finding)
+                refused += finding, *further
                 page = index + 1
             case Done(findings=findings):
                 (notes if files or refused else refused).extend(findings)

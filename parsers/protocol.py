@@ -2,8 +2,8 @@
 
 The daemon speaks first: `ReadEnvelope` (for a mail), perhaps `Verify`, then `Open` or nothing at all. The child
 answers `ReadEnvelope` with one `EnvelopeRead`, `Verify` with one `Verified`, and `Open` with any number of `Blocks`,
-`Items`, `Cards`, `FileRead` and `FileRefused`, in the order in which the files stand, then one `Done`. A `FileRefused`
-takes back all blocks and cards of its page index.
+`Items`, `Cards`, `Invoices`, `Transactions`, `FileRead` and `FileRefused`, in the order in which the files stand, then
+one `Done`. A `FileRefused` takes back all rows of its page index.
 """
 
 from datetime import datetime
@@ -11,9 +11,23 @@ from typing import Literal
 
 import msgspec
 
-from parsers.records import Block, Card, Envelope, File, Finding, HeaderFacts, Item, Key, Side, Verdict
+from parsers.records import (
+    Block,
+    Card,
+    Envelope,
+    File,
+    Finding,
+    HeaderFacts,
+    Invoice,
+    Item,
+    Key,
+    Side,
+    Transaction,
+    Verdict,
+)
 
 FRAME_ROWS = 1000
+MOST_MISTAKES = 20  # of one file that are told one by one
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -27,6 +41,7 @@ class Options(msgspec.Struct, frozen=True):
     parts: tuple[str, ...] = ()  # only files found there (`File.part`); none: all
     first_page: int = 0  # numbers that another reading into the same staging area has not used
     first_block: int = 0
+    own_parties: tuple[str, ...] = ()  # by which an invoice names us (setting `parties`): VAT number, register, …
 
 
 class ReadEnvelope(msgspec.Struct, frozen=True, tag=True):
@@ -91,6 +106,18 @@ class Cards(msgspec.Struct, frozen=True, tag=True):
     rows: list[Card]
 
 
+class Invoices(msgspec.Struct, frozen=True, tag=True):
+    """Own invoices of a file, at most `FRAME_ROWS`."""
+
+    rows: list[Invoice]
+
+
+class Transactions(msgspec.Struct, frozen=True, tag=True):
+    """Transactions of a file, at most `FRAME_ROWS`."""
+
+    rows: list[Transaction]
+
+
 class FileRead(msgspec.Struct, frozen=True, tag=True):
     """A file came to a clean end."""
 
@@ -98,10 +125,14 @@ class FileRead(msgspec.Struct, frozen=True, tag=True):
 
 
 class FileRefused(msgspec.Struct, frozen=True, tag=True):
-    """A file that cannot be used; what it gave before counts for nothing."""
+    """A file that cannot be used; what it gave before counts for nothing.
+
+    `further` are its other mistakes; all together are at most `MOST_MISTAKES`, and one that counts the rest.
+    """
 
     index: int
     finding: Finding
+    further: list[Finding] = []
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
@@ -122,5 +153,19 @@ class Crashed(msgspec.Struct, frozen=True, tag=True):
     traceback: str
 
 
-Frame = EnvelopeRead | Verified | TextRead | Blocks | Items | Cards | FileRead | FileRefused | Done | Broken | Crashed
+Frame = (
+    EnvelopeRead
+    | Verified
+    | TextRead
+    | Blocks
+    | Items
+    | Cards
+    | Invoices
+    | Transactions
+    | FileRead
+    | FileRefused
+    | Done
+    | Broken
+    | Crashed
+)
 Kind = Literal["mail", "files"]

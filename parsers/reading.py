@@ -36,7 +36,7 @@ def read_files(sources: Iterable[Source], options: Options) -> Iterator[Frame]:
     for source in sources:
         yield from reading.read(source)
         for finding in reading.lookalikes:
-            yield reading.refuse(finding)
+            yield reading.refuse(Refused(finding))
         reading.lookalikes = []
     yield Done([])
 
@@ -63,7 +63,7 @@ class _Reading:
                 raise source.refuse("part-damaged")
             inside = open_archive(source, data, self.options.largest_file)
         except Refused as refused:
-            yield from self._refuse_or_note(refused.finding)
+            yield from self._refuse_or_note(refused)
             return
         for file in inside:
             try:
@@ -72,12 +72,12 @@ class _Reading:
                     raise file.refuse("archive-nested")
                 yield from self._read_file(file, data)
             except Refused as refused:
-                yield from self._refuse_or_note(refused.finding)
+                yield from self._refuse_or_note(refused)
 
-    def refuse(self, finding: Finding) -> FileRefused:
+    def refuse(self, refused: Refused) -> FileRefused:
         """Number the file that cannot be used."""
         self.index += 1
-        return FileRefused(self.index - 1, finding)
+        return FileRefused(self.index - 1, refused.finding, list(refused.further))
 
     def _read_file(self, source: Source, data: bytes) -> Iterator[Frame]:
         if not self._is_wanted(source.part, inside=False):
@@ -101,11 +101,11 @@ class _Reading:
         wanted = self.options.parts
         return not wanted or part in wanted or (inside and any(one.startswith(f"{part}/") for one in wanted))
 
-    def _refuse_or_note(self, finding: Finding) -> Iterator[Frame]:
-        if finding.code.startswith("not-"):
-            self.lookalikes.append(finding)
+    def _refuse_or_note(self, refused: Refused) -> Iterator[Frame]:
+        if refused.finding.code.startswith("not-"):
+            self.lookalikes.append(refused.finding)
         else:
-            yield self.refuse(finding)
+            yield self.refuse(refused)
 
 
 def _from_part(part: Part, options: Options) -> Source:

@@ -4,11 +4,13 @@ Amounts are integers in minor units of their currency (cents for EUR, yen for JP
 text without a zone, as Exact writes them (xsd:date, an offset suffix dropped). Moments are aware datetimes in UTC.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 Side = Literal["receivable", "payable"]
+InvoiceKind = Literal["invoice", "credit-note"]
 
 
 class Block(NamedTuple):
@@ -54,6 +56,51 @@ class Card(NamedTuple):
     is_supplier: bool | None = None
 
 
+class Invoice(NamedTuple):
+    """One own invoice or credit note in the words of our operations system, before any rule of matching.
+
+    Amounts of a credit note are never above zero, whatever the sign in the file. Empty text: the file does not say.
+    """
+
+    page: int  # `File.index` of the file it stands in
+    line: int
+    side: Side | None  # None: neither the file nor `Options.own_parties` says; then the customer is who must pay
+    kind: InvoiceKind
+    number: str  # never empty, leading zeros kept
+    customer_code: str  # of the party on the other side, never empty; of a payable it is the supplier's
+    customer_name: str
+    exact_id: str | None  # as in `Block`
+    invoice_date: str
+    due_date: str
+    your_ref: str
+    description: str
+    currency: str
+    amount_fc: int  # what is to be paid, in minor units of `currency`
+    amount_dc: int  # the same in the administration's currency
+    journal: str = ""
+    period: str = ""
+    vat_code: str = ""
+    vat_amount_fc: int | None = None  # signed as the amounts are
+    item: str = ""
+    payment_condition: str = ""
+
+
+class Transaction(NamedTuple):
+    """One invoice in a `GLTransaction` of sales or purchases: Exact has it, or is about to get it."""
+
+    page: int  # `File.index` of the file it stands in
+    line: int
+    entry: str  # GLTransaction/@entry; "" for none
+    journal: str  # Journal/@code
+    side: Side | None  # None: the file does not say
+    account_code: str | None  # as in `Block`
+    account_id: str | None  # as `Block.exact_id`
+    number: str  # of the invoice, as in `Item`; the entry's where no invoice number is given
+    your_ref: str
+    date: str  # "" for none
+    amount_dc: int | None  # what its payment terms come to, a credit note negative; None without terms
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that a reader of the reply must know: what, and where.
@@ -70,11 +117,15 @@ class Finding:
 
 
 class Refused(Exception):
-    """The sender's mistake: it becomes a line of the reply and is never retried."""
+    """The sender's mistake: it becomes a line of the reply and is never retried.
 
-    def __init__(self, finding: Finding) -> None:
+    `further` are more mistakes in the same file, where reading could go on beyond the first.
+    """
+
+    def __init__(self, finding: Finding, further: Sequence[Finding] = ()) -> None:
         super().__init__(finding.code)
         self.finding = finding
+        self.further = tuple(further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +149,9 @@ class File:
     part: str  # where it was found: MIME part "2.1", in an archive "2.1/ARs_1.xml"
     sha256: str  # of the file's own bytes, after MIME decoding and unpacking
     size: int
-    format: str  # the kind of file: "open-items", "accounts"
+    format: str  # the kind of file: "open-items", "accounts", "own-invoices", "transactions"
     number: int | None  # the N of `ARs_N.xml`, evidence for a set of pages
-    pages: tuple[Page, ...]  # of open items; none in a file of accounts
+    pages: tuple[Page, ...]  # of open items; none in a file of another kind
     warnings: tuple[Finding, ...] = ()
 
 

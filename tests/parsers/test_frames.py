@@ -15,20 +15,39 @@ from parsers.protocol import (
     EnvelopeRead,
     FileRead,
     FileRefused,
+    Invoices,
     Items,
     Open,
     Options,
     ReadEnvelope,
+    Transactions,
     Verified,
     Verify,
 )
-from parsers.records import Block, Envelope, File, Finding, HeaderFacts, Item, Key, Page, Signature, Trace, Verdict
+from parsers.records import (
+    Block,
+    Envelope,
+    File,
+    Finding,
+    HeaderFacts,
+    Invoice,
+    Item,
+    Key,
+    Page,
+    Signature,
+    Trace,
+    Transaction,
+    Verdict,
+)
 
 MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ENVELOPE = Envelope(
     "<a@b>", "a@b.c", ("d@e.f",), (), "Betreff", MOMENT, (), ("<c@d>",), None, (), (Signature(0, "b", "s"),)
 )
 FINDING = Finding("amount-comma", "ar.xml", 7, "1,5", {"element": "DueDate", "count": 3})
+DAYS = ("2026-01-01", "2026-01-31")
+CREDIT_NOTE = Invoice(1, 2, None, "credit-note", "1", "K1", "Jürgen", None, *DAYS, "", "", "USD", -(2**60), -1)
+INVOICE = Invoice(0, 3, "payable", "invoice", "F1", "L1", "", "ab", *DAYS, "r", "d", "EUR", 1, 1, "70", "1", "2", 3)
 PAGE = Page("payable", 1, 2, None, 500, "0x1")
 FRAMES = [
     EnvelopeRead(ENVELOPE, "ab" * 32, HeaderFacts("", "a@b.c", (Trace("received", "mx.example"),))),
@@ -37,6 +56,9 @@ FRAMES = [
     Items([Item(0, "1", "", "", "2026-01-01", "2026-01-31", "EUR", 1, -2, 2**62, -(2**62))]),
     FileRead(File(0, "ar.xml", "2.1", "cd" * 32, 9, "open-items", None, (PAGE,), (FINDING,))),
     FileRefused(1, FINDING),
+    FileRefused(1, FINDING, [FINDING, Finding("csv-cells")]),
+    Invoices([CREDIT_NOTE, INVOICE]),
+    Transactions([Transaction(0, 4, "26700001", "70", "receivable", "1", None, "26700001", "", "2026-01-01", None)]),
     Done([FINDING]),
     Broken(FINDING),
     Crashed("Traceback"),

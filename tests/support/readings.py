@@ -7,9 +7,21 @@ from io import BytesIO
 import msgspec
 
 from parsers.codes import CODES
-from parsers.protocol import Blocks, Broken, Cards, Done, FileRead, FileRefused, Frame, Items, Options
+from parsers.protocol import (
+    Blocks,
+    Broken,
+    Cards,
+    Done,
+    FileRead,
+    FileRefused,
+    Frame,
+    Invoices,
+    Items,
+    Options,
+    Transactions,
+)
 from parsers.reading import read_files, read_mail
-from parsers.records import Block, Card, File, Finding, Item
+from parsers.records import Block, Card, File, Finding, Invoice, Item, Transaction
 from parsers.source import Source
 
 EUR = Options("EUR")
@@ -22,6 +34,8 @@ class Reading:
     blocks: list[Block] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
+    invoices: list[Invoice] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     refused: list[Finding] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -60,14 +74,20 @@ def gather(frames: list[Frame]) -> Reading:
                 reading.items += rows
             case Cards(rows):
                 reading.cards += rows
+            case Invoices(rows):
+                reading.invoices += rows
+            case Transactions(rows):
+                reading.transactions += rows
             case FileRead(file):
                 reading.files.append(file)
-            case FileRefused(index, finding):
+            case FileRefused(index, finding, further):
                 gone = {block.block for block in reading.blocks if block.page == index}
                 reading.blocks = [block for block in reading.blocks if block.page != index]
                 reading.items = [item for item in reading.items if item.block not in gone]
                 reading.cards = [card for card in reading.cards if card.page != index]
-                reading.refused.append(finding)
+                reading.invoices = [invoice for invoice in reading.invoices if invoice.page != index]
+                reading.transactions = [one for one in reading.transactions if one.page != index]
+                reading.refused += finding, *further
             case Done(findings):
                 reading.findings = findings
             case Broken(finding):
@@ -80,7 +100,8 @@ def gather(frames: list[Frame]) -> Reading:
 
 def shown(reading: Reading) -> str:
     """A reading as readable text, one row a line."""
-    rows = [*reading.blocks, *reading.items, *reading.cards, *reading.files, *reading.refused, *reading.findings]
+    given = [*reading.blocks, *reading.items, *reading.cards, *reading.invoices, *reading.transactions]
+    rows = [*given, *reading.files, *reading.refused, *reading.findings]
     return "".join(f"{type(row).__name__} {json.dumps(msgspec.to_builtins(row), ensure_ascii=False)}\n" for row in rows)
 
 
