@@ -67,29 +67,14 @@ class Intake:
     def receive(self, trusted: TrustedMail) -> Outcome:
         """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
         policy = self.policies[trusted.route.administration]
+        if trusted.mail.raw is None:
+            return self._refuse_unread(trusted, policy)
         asked = self._asked(trusted)
         with self.store.staging() as staging, CardSpool() as cards:
             taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, cards=cards)
             if asked and taken.next_page == 0:  # no file at all: the text is the answer
                 return self._answer(trusted, policy, asked, staging)
             return self._import(trusted, policy, taken, staging)
-
-    def refuse_unread(self, trusted: TrustedMail) -> Outcome:
-        """Tell the sender of a mail above the limit, which was not fetched, in one transaction."""
-        mail, policy = trusted.mail, self.policies[trusted.route.administration]
-        report = Report(
-            ref=trusted.message.ref,
-            policy=policy,
-            received_at=mail.arrived_at,
-            subject=trusted.envelope.subject,
-            refused=(Finding("mail-too-large", values={"limit": self.rereader.largest_mail}),),
-        )
-        with self.store.staging() as staging:
-            replies = self._replies(trusted, report, staging, ())
-        outcome = Outcome(report.state, report.reason, policy.code, replies)
-        with self.store.write() as tx:
-            trusted.finish(tx, outcome)
-        return outcome
 
     def _import(self, trusted: TrustedMail, policy: Policy, taken: Taken, staging: Staging) -> Outcome:
         mail, message, envelope = trusted.mail, trusted.message, trusted.envelope
@@ -117,6 +102,22 @@ class Intake:
         report = settle(taken, staging, self.store, job, self.clock(), self.rereader.reread, conclude)
         TALLY.count_items(sum(side.comparison.items for side in report.settled if side.comparison))
         return outcomes[-1]
+
+    def _refuse_unread(self, trusted: TrustedMail, policy: Policy) -> Outcome:
+        """Tell the sender of a mail above the limit, which was not fetched."""
+        report = Report(
+            ref=trusted.message.ref,
+            policy=policy,
+            received_at=trusted.mail.arrived_at,
+            subject=trusted.envelope.subject,
+            refused=(Finding("mail-too-large", values={"limit": self.rereader.largest_mail}),),
+        )
+        with self.store.staging() as staging:
+            replies = self._replies(trusted, report, staging, ())
+        outcome = Outcome(report.state, report.reason, policy.code, replies)
+        with self.store.write() as tx:
+            trusted.finish(tx, outcome)
+        return outcome
 
     def _asked(self, trusted: TrustedMail) -> list[HeldImport]:
         """The imports whose report this mail answers, from the same sender by the same route."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from typing import NamedTuple
 
 import structlog
 from msgspec import structs
@@ -31,6 +32,16 @@ MOST_TRIES = 3  # then the mail goes to Failed: it may be what kills us
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=1)  # until the DNS is asked again
 
 log = structlog.get_logger()
+
+
+class Examined(NamedTuple):
+    """What the header block of a mail says, if it can be read, and what becomes of the mail.
+
+    An outcome, and nobody opens it; later, since the DNS gives no answer; or the route of a sender to be trusted.
+    """
+
+    read: EnvelopeRead | None
+    found: Outcome | Later | Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +85,44 @@ class Way:
                 return self._end(message, None, Outcome("failed", "tried-too-often", message.administration))
             return self._try(mail, message)
 
+    def examine(self, mail: FetchedMail, message: Message, reading: Reading) -> Examined:
+        """Whether the mail may be opened, and for whom; nothing of it is opened here, and nothing written.
+
+        Of a mail above the limit `reading` has the header block alone. Raises what reading raises for a bug.
+        """
+        unread = "mail-too-large" if mail.raw is None else ""
+        try:
+            read = reading.envelope()
+        except Refused as refused:  # whose mail it is, nobody knows
+            return Examined(None, Outcome("quarantined", unread or refused.finding.code))
+        if unread:
+            read = structs.replace(read, sha256="")
+        if reason := ignored(read.envelope, self.identity):
+            return Examined(read, Outcome("ignored", reason))
+        chosen = route(read.envelope, mail.key.mailbox, self.routes)
+        if chosen is None:
+            return Examined(read, Outcome("quarantined", unread or "no-route"))
+        if unread and "dkim" in chosen.authenticate:  # a signature is about the body too
+            return Examined(read, Outcome("quarantined", unread))
+        if message.state == "quarantined" or self.again:  # a person vouches for it
+            return Examined(read, chosen)
+        match self._judge(mail, message, read, reading, chosen):
+            case Trusted(warnings=warnings):
+                for warning in warnings:
+                    log.warning("signature-weak", warning=warning, administration=chosen.administration)
+                return Examined(read, chosen)
+            case Later() as later if not unread:
+                return Examined(read, later)
+            case Stranger(reason=reason) | Later(reason=reason):
+                return Examined(read, Outcome("quarantined", unread or reason, chosen.administration))
+
     def _try(self, mail: FetchedMail, message: Message) -> MessageState | None:
         self.spared.discard(mail.key)
+        raw = mail.header if mail.raw is None else mail.raw
         try:
-            if mail.raw is None:
-                return self._refuse_unread(mail, message)
-            with read_mail(mail.raw, self.limits) as reading:
+            if raw is None:
+                return self._end(message, None, Outcome("quarantined", "mail-too-large"))
+            with read_mail(raw, self.limits) as reading:
                 return self._walk(mail, message, reading)
         except (StoreUnavailable, StoreBroken):
             self.spared.add(mail.key)  # that was not the mail's fault: the next try is this one again
@@ -103,53 +146,20 @@ class Way:
             return state
 
     def _walk(self, mail: FetchedMail, message: Message, reading: Reading) -> MessageState | None:
-        try:
-            read = reading.envelope()
-        except Refused as refused:  # whose mail it is, nobody knows
-            return self._end(message, None, Outcome("quarantined", refused.finding.code))
-        envelope = read.envelope
-        if reason := ignored(envelope, self.identity):
-            return self._end(message, read, Outcome("ignored", reason))
-        chosen = route(envelope, mail.key.mailbox, self.routes)
-        if chosen is None:
-            return self._end(message, read, Outcome("quarantined", "no-route"))
-        if message.state != "quarantined" and not self.again:  # else a person vouches for it
-            match self._judge(mail, message, read, reading, chosen):
-                case Stranger(reason=reason):
-                    return self._end(message, read, Outcome("quarantined", reason, chosen.administration))
-                case Later() as later:
-                    self._postpone(message, read, later)
-                    return None
-                case Trusted(warnings=warnings):
-                    for warning in warnings:
-                        log.warning("signature-weak", warning=warning, administration=chosen.administration)
-        # Nothing of the mail was opened so far.
-        trusted = TrustedMail(mail, message, read, reading, chosen, partial(self._finish, message, read))
-        outcome = self.intake.receive(trusted)
-        _tell(outcome)
-        return outcome.state
-
-    def _refuse_unread(self, mail: FetchedMail, message: Message) -> MessageState:
-        """Tell the sender of a mail above the limit, if its header block alone proves who that is."""
-        too_large = Outcome("quarantined", "mail-too-large")
-        if mail.header is None:
-            return self._end(message, None, too_large)
-        with read_mail(mail.header, self.limits) as reading:
-            try:
-                read = structs.replace(reading.envelope(), sha256="")
-            except Refused:
-                return self._end(message, None, too_large)
-            if reason := ignored(read.envelope, self.identity):
-                return self._end(message, read, Outcome("ignored", reason))
-            chosen = route(read.envelope, mail.key.mailbox, self.routes)
-            if chosen is None or "dkim" in chosen.authenticate:  # a signature is about the body too
-                return self._end(message, read, too_large)
-            if not isinstance(self._judge(mail, message, read, reading, chosen), Trusted):
-                return self._end(message, read, replace(too_large, administration=chosen.administration))
-            trusted = TrustedMail(mail, message, read, reading, chosen, partial(self._finish, message, read))
-            outcome = self.intake.refuse_unread(trusted)
-        _tell(outcome)
-        return outcome.state
+        read, found = self.examine(mail, message, reading)
+        match found:
+            case Outcome() as outcome:
+                return self._end(message, read, outcome)
+            case Later() as later:
+                self._postpone(message, read, later)
+                return None
+            case Route() as chosen:
+                assert read is not None
+                # Nothing of the mail was opened so far.
+                trusted = TrustedMail(mail, message, read, reading, chosen, partial(self._finish, message, read))
+                outcome = self.intake.receive(trusted)
+                _tell(outcome)
+                return outcome.state
 
     def _judge(
         self, mail: FetchedMail, message: Message, read: EnvelopeRead, reading: Reading, chosen: Route
@@ -161,13 +171,14 @@ class Way:
             log.warning("signatures-unreadable", cause=refused.finding.code)
             return Stranger("dkim-unreadable")
 
-    def _postpone(self, message: Message, read: EnvelopeRead, later: Later) -> None:
+    def _postpone(self, message: Message, read: EnvelopeRead | None, later: Later) -> None:
         """Asked again soon at first, then less often, and once more at the deadline."""
         now = self.clock()
         pause = min(max((now - message.seen_at) / 2, SHORTEST_WAIT), LONGEST_WAIT)
         until = min(now + pause, later.deadline)
         with self.store.write() as tx:
-            _describe(tx, message, read)
+            if read is not None:
+                _describe(tx, message, read)
             messages.postpone(tx, message.id, until, later.reason)
         log.warning("mail-waits", reason=later.reason, detail=later.detail, until=until.isoformat())
 
