@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, text
 
-from store import ageing, applying, comparing, credit
+from store import ageing, applying, comparing, credit, recognising, tracking
+from store.own_records import OwnSummary, TrackedSummary
 from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Subledger
 
 BLOCK_COLUMNS = ("block", "page", "side", "exact_id", "code", "name")  # as parsers' Block has them
@@ -177,6 +178,22 @@ class Staging:
         self._set_up("BEGIN", "READ COMMITTED")
         with self._connection.begin():  # accounts and balances are read: nobody is to wait until we render
             return credit.find_crossings(self._connection, subledger)
+
+    def own_summary(self, subledger: Subledger, now: datetime, in_transit_days: int) -> OwnSummary:
+        """What the export means for the own invoices of this side, once applied; after `compare`, before `apply`.
+
+        Invoices that were handed over more than `in_transit_days` ago are listed.
+        """
+        self._go_on()
+        return recognising.summarise_own(self._connection, subledger, now, in_transit_days)
+
+    def tracked_summary(self, subledger: Subledger, tolerance: int = 0) -> TrackedSummary:
+        """What the export does to invoices that are followed one by one; after `compare`, before `apply`.
+
+        `tolerance`: minor units of the administration's currency; not more than that left counts as paid.
+        """
+        self._go_on()
+        return tracking.summarise_tracked(self._connection, subledger, tolerance)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -52,6 +52,11 @@ def renew_accounts(tx: Connection, administration: str) -> None:
     )
 
 
+def note_settings(tx: Connection, administration: str, currency: str, *, adds_in_transit: bool) -> None:
+    """Have what is in transit added to the totals of this administration, or not, in views too. Takes the lock."""
+    raise NotImplementedError
+
+
 def find_position(tx: Connection, of: Subledger) -> tuple[int | None, int]:
     """Where a subledger is: the id of the import that stands, None before the first, and the account version.
 
