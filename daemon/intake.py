@@ -13,7 +13,6 @@ from daemon.rereading import Rereader
 from daemon.tally import TALLY
 from handlers.answers import understand
 from handlers.approving import Asked, approve, ask_again, reject
-from handlers.cards import CardSpool
 from handlers.decide import Source, order
 from handlers.etiquette import Identity, unanswered
 from handlers.importing import Conclusion, Job, KeptAs, Write, settle
@@ -22,6 +21,7 @@ from handlers.render import render
 from handlers.reply import compose, new_message_id
 from handlers.report import Report, Settled
 from handlers.routing import identify
+from handlers.spools import Spools
 from handlers.spreadsheet import attach
 from handlers.taking import Taken, stage
 from parsers.protocol import EnvelopeRead
@@ -70,8 +70,8 @@ class Intake:
         if trusted.mail.raw is None:
             return self._refuse_unread(trusted, policy)
         asked = self._asked(trusted)
-        with self.store.staging() as staging, CardSpool() as cards:
-            taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, cards=cards)
+        with self.store.staging() as staging, Spools() as spools:
+            taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, spools=spools)
             if asked and taken.next_page == 0:  # no file at all: the text is the answer
                 return self._answer(trusted, policy, asked, staging)
             return self._import(trusted, policy, taken, staging)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from handlers.cards import account_card
 from handlers.decide import Decision, Source, decide, fingerprint, older_than_held, still_waiting
 from handlers.pages import PageSet, assemble, sides
 from handlers.policy import Policy
@@ -131,11 +132,11 @@ def _rehearse(
     Found by doing it all and taking it back: so the report is rendered outside of the lock, and true all the same.
     """
     accounts = None
-    if taken.lists:
+    if taken.of("accounts"):
         with suppress(_Rehearsed), staging.transaction() as tx:
             for plan in plans:
                 _write(tx, staging, plan, job, lambda _file: None, None, now)
-            accounts = SettledAccounts(taken.lists, _apply_cards(tx, taken, job.policy))
+            accounts = SettledAccounts(taken.of("accounts"), _apply_cards(tx, taken, job.policy))
             raise _Rehearsed
     return accounts
 
@@ -147,7 +148,7 @@ def _perform(tx: Transaction, taken: Taken, rehearsed: SettledAccounts, policy: 
 
 
 def _apply_cards(tx: Transaction, taken: Taken, policy: Policy) -> CardChanges:
-    return apply_cards(tx, policy.code, policy.currency, taken.cards)
+    return apply_cards(tx, policy.code, policy.currency, map(account_card, taken.cards))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""What a reading gives, laid out in a staging area: items go there, cards into a spool, and files are remembered."""
+"""What a reading gives, laid out in a staging area: items go there, other rows into spools, files are remembered."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from handlers.cards import CardSpool
+from handlers.spools import Spools
 from parsers.protocol import (
     Blocks,
     Broken,
@@ -20,8 +20,7 @@ from parsers.protocol import (
     Transactions,
     Verified,
 )
-from parsers.records import File, Finding
-from store.records import AccountCard
+from parsers.records import Card, File, Finding, Invoice, Transaction
 from store.staging import Staging
 
 
@@ -34,12 +33,13 @@ class Taken:
     notes: tuple[Finding, ...]
     next_page: int = 0
     next_block: int = 0
-    cards: Iterable[AccountCard] = ()  # of the files of accounts
+    cards: Iterable[Card] = ()  # of the files of accounts
+    invoices: Iterable[Invoice] = ()  # of the files of own invoices
+    transactions: Iterable[Transaction] = ()  # of the files of transactions
 
-    @property
-    def lists(self) -> tuple[File, ...]:
-        """The files of accounts."""
-        return tuple(file for file in self.files if file.format == "accounts")
+    def of(self, form: str) -> tuple[File, ...]:
+        """The files of this format."""
+        return tuple(file for file in self.files if file.format == form)
 
 
 def stage(
@@ -47,11 +47,11 @@ def stage(
     staging: Staging,
     first_page: int = 0,
     first_block: int = 0,
-    cards: CardSpool | None = None,
+    spools: Spools | None = None,
 ) -> Taken:
     """Put the blocks and items of one reading into `staging`. A file refused half-way leaves nothing behind.
 
-    Files of accounts go into `cards`; without it they are read for nothing, as where only items are wanted again.
+    What is no export goes into `spools`; without them it is read for nothing, as where only items are wanted again.
     Raises what `staging` and `frames` raise.
     """
     files: list[File] = []
@@ -66,17 +66,21 @@ def stage(
                 staging.add_blocks(blocks)
                 block = blocks[-1].block + 1
             case Cards(rows=rows):
-                if cards is not None:
-                    cards.add(rows)
-            case Invoices() | Transactions():
-                pass  # nothing takes them over yet
+                if spools is not None:
+                    spools.cards.add(rows)
+            case Invoices(rows=invoices):
+                if spools is not None:
+                    spools.invoices.add(invoices)
+            case Transactions(rows=transactions):
+                if spools is not None:
+                    spools.transactions.add(transactions)
             case FileRead(file=file):
                 files.append(file)
                 page = file.index + 1
             case FileRefused(index=index, finding=finding, further=further):
                 staging.drop_page(index)
-                if cards is not None:
-                    cards.drop(index)
+                if spools is not None:
+                    spools.drop(index)
                 refused += finding, *further
                 page = index + 1
             case Done(findings=findings):
@@ -87,4 +91,7 @@ def stage(
                 return Taken((), (finding,), (), page + 1, block)
             case EnvelopeRead() | Verified() | TextRead() | Crashed():
                 raise TypeError(f"{type(frame).__name__} is no frame of a file")
-    return Taken(tuple(files), tuple(refused), tuple(notes), page, block, cards or ())
+    taken = Taken(tuple(files), tuple(refused), tuple(notes), page, block)
+    if spools is None:
+        return taken
+    return replace(taken, cards=spools.cards, invoices=spools.invoices, transactions=spools.transactions)

@@ -66,9 +66,9 @@ def _import(
 ) -> "Report":
     from daemon.assembly import build_limits, build_rereader
     from daemon.reading import read_files
-    from handlers.cards import CardSpool
     from handlers.decide import Source
     from handlers.importing import Conclusion, Job, settle
+    from handlers.spools import Spools
     from handlers.taking import stage
     from parsers.handover import SentFile
     from store.references import find_free_reference
@@ -76,11 +76,11 @@ def _import(
     rereader = build_rereader(program.settings, store)
     with store.read() as tx:
         ref = find_free_reference(tx, SystemRandom())
-    with ExitStack() as opened, store.staging() as staging, CardSpool() as cards:
+    with ExitStack() as opened, store.staging() as staging, Spools() as spools:
         files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
         reading = opened.enter_context(read_files(files, build_limits(program.settings)))
         with _progress(files):
-            taken = stage(reading.open(rereader.options(policy)), staging, cards=cards)
+            taken = stage(reading.open(rereader.options(policy)), staging, spools=spools)
         kept = {path.name: _keep(store, policy, path, now) for path in paths} if taken.files else {}
         job = Job(
             ref=ref,
