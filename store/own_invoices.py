@@ -37,8 +37,13 @@ def list_invoices(
     side: Side | None = None,
     status: OwnStatus | None = None,
     batch: str | None = None,
+    numbers: tuple[str, ...] = (),
+    account_id: int | None = None,
 ) -> Iterator[OwnInvoice]:
-    """Own invoices by administration, side, account, customer and number; read row by row."""
+    """Own invoices by administration, side, account, customer and number; read row by row.
+
+    `numbers`: own ones, none for all. `account_id`: of the Exact account that the customer is linked to.
+    """
     raise NotImplementedError
 
 

@@ -112,6 +112,7 @@ class InvoiceChoice:
     side: Side | None = None
     customer: str | None = None  # own code
     batch: str | None = None  # name of a batch
+    kind: OwnKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

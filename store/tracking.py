@@ -18,10 +18,11 @@ def iterate_tracked(
     *,
     side: Side | None = None,
     account_id: int | None = None,
+    numbers: tuple[str, ...] = (),
     tolerance: int = 0,
     paid_too: bool = False,
 ) -> Iterator[TrackedInvoice]:
-    """Invoices by side, account and number; those that are paid only with `paid_too`.
+    """Invoices by side, account and number; those that are paid only with `paid_too`. No `numbers`: all.
 
     `tolerance`: minor units of the administration's currency; not more than that left counts as paid.
     """
