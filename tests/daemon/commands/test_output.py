@@ -5,6 +5,7 @@ import os
 import pty
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -54,11 +55,12 @@ def on_a_screen(rows: Sequence[Row], monkeypatch: pytest.MonkeyPatch, columns: i
     with open(theirs, "w") as stream:
         monkeypatch.setattr("sys.stdout", stream)
         show_rows(rows, COLUMNS, "table")
-        stream.flush()
         monkeypatch.undo()
-        shown = os.read(ours, 65536).decode()
-    os.close(ours)
-    return shown.replace("\r\n", "\n")
+    shown = b""
+    with open(ours, "rb", buffering=0) as screen, suppress(OSError):  # EIO: all is read, and the other end closed
+        while some := screen.read(65536):
+            shown += some
+    return shown.decode().replace("\r\n", "\n")
 
 
 def test_a_screen_is_coloured_and_its_lines_do_not_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
