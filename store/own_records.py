@@ -240,6 +240,7 @@ class TrackedInvoice(NamedTuple):
     reopened: int  # how often it was open again after it had been paid
     marked_at: datetime | None  # by hand
     marked_by: str | None
+    your_ref: str = ""  # of a payable it is the supplier's number
 
 
 class TrackedChange(NamedTuple):

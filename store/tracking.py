@@ -22,7 +22,8 @@ def iterate_tracked(
     tolerance: int = 0,
     paid_too: bool = False,
 ) -> Iterator[TrackedInvoice]:
-    """Invoices by side, account and number; those that are paid only with `paid_too`. No `numbers`: all.
+    """Invoices by side, account and number; those that are paid only with `paid_too`. `numbers`: of payables YourRef
+    too; none for all.
 
     `tolerance`: minor units of the administration's currency; not more than that left counts as paid.
     """
