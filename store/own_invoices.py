@@ -42,7 +42,7 @@ def list_invoices(
 ) -> Iterator[OwnInvoice]:
     """Own invoices by administration, side, account, customer and number; read row by row.
 
-    `numbers`: own ones or those in Exact, none for all. `account_id`: of the Exact account that the customer is linked to.
+    `numbers`: own ones or those in Exact, none for all. `account_id`: of the account that the customer is linked to.
     """
     raise NotImplementedError
 
