@@ -22,7 +22,7 @@ from handlers.reply import compose, new_message_id
 from handlers.report import Report, Settled
 from handlers.routing import identify
 from handlers.spools import Spools
-from handlers.spreadsheet import attach
+from handlers.spreadsheet import Rows, attach, keep_rows
 from handlers.taking import Taken, stage
 from parsers.protocol import EnvelopeRead
 from parsers.records import Envelope, Finding
@@ -63,6 +63,7 @@ class Intake:
     secret: Callable[[int], bytes]  # for Message-IDs that nobody can guess
     bounces_to: str = ""  # envelope sender of the replies; "" for the null sender
     oldest_answered: timedelta = timedelta(days=7)  # mail that arrived longer ago gets no reply
+    dry_run: bool = False  # come to the same outcome and write nothing
 
     def receive(self, trusted: TrustedMail) -> Outcome:
         """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
@@ -85,16 +86,17 @@ class Intake:
             source_sha256=trusted.read.sha256,
             keep=lambda tx: self._keep(tx, trusted, policy),
             subject=envelope.subject,
-            message_id=message.id,
+            message_id=None if self.dry_run else message.id,
             sender=envelope.sender,
             mailbox=mail.key.mailbox,
             route=identify(trusted.route),
+            dry_run=self.dry_run,
         )
         outcomes: list[Outcome] = []
 
         def conclude(report: Report) -> Conclusion:
             waiting = [side for side in report.settled if side.decision.reason == "still-waiting"]
-            replies = self._replies(trusted, report, staging, self._reports_of(waiting))
+            replies = self._replies(trusted, report, partial(_changes, staging), self._reports_of(waiting))
             outcome = Outcome(report.state, report.reason, policy.code, replies, report.other_state)
             outcomes.append(outcome)
             return Conclusion(self._finishing(trusted, outcome), replies[0].message_id if replies else None)
@@ -112,11 +114,10 @@ class Intake:
             subject=trusted.envelope.subject,
             refused=(Finding("mail-too-large", values={"limit": self.rereader.largest_mail}),),
         )
-        with self.store.staging() as staging:
-            replies = self._replies(trusted, report, staging, ())
-        outcome = Outcome(report.state, report.reason, policy.code, replies)
-        with self.store.write() as tx:
-            trusted.finish(tx, outcome)
+        outcome = Outcome(report.state, report.reason, policy.code, self._replies(trusted, report, _no_rows, ()))
+        if not self.dry_run:
+            with self.store.write() as tx:
+                trusted.finish(tx, outcome)
         return outcome
 
     def _asked(self, trusted: TrustedMail) -> list[HeldImport]:
@@ -136,19 +137,24 @@ class Intake:
         message_id = new_message_id(self.identity.domain, self.secret)
         settled: list[Settled] = []
         outcomes: list[Outcome] = []
+        kept: dict[Subledger, Iterable[AccountChange]] = {}  # of answers before the last: staging forgets them
+
+        def rows(subledger: Subledger, everything: bool) -> Iterable[AccountChange]:
+            return kept[subledger] if subledger in kept else _changes(staging, subledger, everything)
 
         def conclude(side: Settled) -> Conclusion:
             """The reply to all answers is written with the last of them."""
             if len(settled) < len(asked) - 1:
+                kept[side.subledger] = keep_rows(side, partial(_changes, staging))
                 return Conclusion(lambda _tx: None, message_id)
             report = self._report(trusted, policy, (*settled, side))
-            replies = self._replies(trusted, report, staging, (), message_id)
+            replies = self._replies(trusted, report, rows, (), message_id)
             outcome = Outcome(report.state, report.reason, policy.code, replies)
             outcomes.append(outcome)
             return Conclusion(self._finishing(trusted, outcome), message_id)
 
         for held in asked:
-            answer = Asked(held.id, policy, trusted.envelope.sender or "")
+            answer = Asked(held.id, policy, trusted.envelope.sender or "", self.dry_run)
             match meaning:
                 case "yes":
                     now, reread = self.clock(), self.rereader.reread
@@ -172,7 +178,7 @@ class Intake:
         self,
         trusted: TrustedMail,
         report: Report,
-        staging: Staging,
+        rows: Rows,
         questions: Sequence[str],
         message_id: str | None = None,
     ) -> tuple[OutgoingMail, ...]:
@@ -184,7 +190,7 @@ class Intake:
             return ()
         thread = replace(envelope, references=(*questions, *envelope.references))
         reply = compose(
-            render(report, attach(report, partial(_changes, staging))),
+            render(report, attach(report, rows)),
             envelope.sender,
             self.sender,
             thread,
@@ -214,6 +220,10 @@ class Intake:
         kept_id = keeping.keep(tx, policy.code, "mail", "", [raw], trusted.read.sha256, self.clock())
         keeping.keep_with_message(tx, trusted.message.id, kept_id)
         return lambda _file: kept_id
+
+
+def _no_rows(_subledger: Subledger, _everything: bool) -> Iterable[AccountChange]:
+    return ()
 
 
 def _changes(staging: Staging, subledger: Subledger, everything: bool) -> Iterable[AccountChange]:

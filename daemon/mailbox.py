@@ -60,8 +60,16 @@ class Mailbox:
     After MailboxUnavailable the connection is gone; the next `list` makes a new one. `list` may raise LoginRefused.
     """
 
-    def __init__(self, settings: MailboxSettings, largest_mail: int, tokens: "TokenSource | None" = None) -> None:
+    def __init__(
+        self,
+        settings: MailboxSettings,
+        largest_mail: int,
+        tokens: "TokenSource | None" = None,
+        *,
+        readonly: bool = False,
+    ) -> None:
         self.settings = settings
+        self.readonly = readonly  # not even \Recent changes (RFC 3501 section 6.3.2)
         self.tokens = tokens
         self.largest_mail = largest_mail
         self.uidvalidity = 0
@@ -244,7 +252,7 @@ class Mailbox:
     def _select(self) -> tuple[int, int]:
         """Select the folder anew and note its UIDVALIDITY; returns how many mails it has, and the UID of the next."""
         with self._speaking() as client:
-            selected = client.select_folder(self.settings.folder)
+            selected = client.select_folder(self.settings.folder, self.readonly)
         if b"UIDVALIDITY" not in selected:
             raise self._gone("the server gives no UIDVALIDITY: mails cannot be told apart there")
         self.uidvalidity = selected[b"UIDVALIDITY"]

@@ -23,7 +23,7 @@ from handlers.policy import Policy
 from handlers.report import Answer, Settled
 from handlers.taking import stage
 from store import holding, imports
-from store.database import Store
+from store.database import Store, Transaction
 from store.records import HeldImport, ImportMoved, NotHeld, StoreUnavailable
 from store.staging import Staging
 
@@ -39,6 +39,7 @@ class Asked:
     import_id: int
     policy: Policy
     by: str  # an address, or a user of the command line
+    dry_run: bool = False  # come to the same end and write nothing
 
 
 Conclude = Callable[[Settled], Conclusion]
@@ -56,7 +57,7 @@ def approve(asked: Asked, staging: Staging, store: Store, now: datetime, reread:
         with store.read() as tx:
             held = holding.find_by_id(tx, asked.import_id)
         if held.state != "held":
-            return close(held, store, conclude)
+            return close(asked, held, store, conclude)
         if read_for is None or read_for.files != held.files:
             staging.clear()
             taken = stage(reread(held.files, asked.policy, 0, 0), staging)
@@ -76,17 +77,14 @@ def reject(asked: Asked, store: Store, now: datetime, conclude: Conclude) -> Set
     """End a held import to which a person said no; `rejected`, or `closed` if it is decided already."""
     with store.read() as tx:
         held = holding.find_by_id(tx, asked.import_id)
-    if held.state == "held":
-        settled = answered(held, "rejected")
-        conclusion = conclude(settled)
-        try:
-            with store.write() as tx:
-                holding.reject(tx, held.id, now, asked.by)
-                conclusion.write(tx)
-        except NotHeld:
-            return reject(asked, store, now, conclude)
-        return settled
-    return close(held, store, conclude)
+    if held.state != "held":
+        return close(asked, held, store, conclude)
+    settled = answered(held, "rejected")
+    try:
+        _record(asked, store, conclude(settled), lambda tx: holding.reject(tx, held.id, now, asked.by))
+    except NotHeld:
+        return reject(asked, store, now, conclude)
+    return settled
 
 
 def ask_again(asked: Asked, store: Store, conclude: Conclude) -> Settled:
@@ -94,21 +92,27 @@ def ask_again(asked: Asked, store: Store, conclude: Conclude) -> Settled:
     with store.read() as tx:
         held = holding.find_by_id(tx, asked.import_id)
     if held.state != "held":
-        return close(held, store, conclude)
+        return close(asked, held, store, conclude)
     settled = answered(held, "unclear")
-    conclusion = conclude(settled)
-    with store.write() as tx:
-        conclusion.write(tx)
+    _record(asked, store, conclude(settled))
     return settled
 
 
-def close(held: HeldImport, store: Store, conclude: Conclude) -> Settled:
+def close(asked: Asked, held: HeldImport, store: Store, conclude: Conclude) -> Settled:
     """The answer comes too late: it says what was decided."""
     settled = answered(held, "closed")
-    conclusion = conclude(settled)
-    with store.write() as tx:
-        conclusion.write(tx)
+    _record(asked, store, conclude(settled))
     return settled
+
+
+def _record(
+    asked: Asked, store: Store, conclusion: Conclusion, also: Callable[[Transaction], object] = lambda _tx: None
+) -> None:
+    if asked.dry_run:
+        return
+    with store.write() as tx:
+        also(tx)
+        conclusion.write(tx)
 
 
 def answered(held: HeldImport, answer: Answer) -> Settled:
@@ -141,6 +145,8 @@ def _plan(asked: Asked, held: HeldImport, pages: PageSet, staging: Staging) -> P
 
 def _write(asked: Asked, held: HeldImport, plan: Plan, staging: Staging, now: datetime, conclude: Conclude) -> None:
     conclusion = conclude(plan.settled)
+    if asked.dry_run:
+        return
     job = Job(
         ref=held.ref,
         policy=asked.policy,

@@ -34,6 +34,7 @@ from store.records import (
 from store.staging import Staging
 from store.subledgers import renew_accounts
 
+DRY_RUN = "DRY-RUN"  # in place of a reference
 MOST_COMPARISONS = 50  # each but the first means that somebody else's import went through
 
 Write = Callable[[Transaction], None]
@@ -56,7 +57,8 @@ class Job:
     """What is imported, for whom, and what makes its effect one and the same (`source_sha256`, with the parts).
 
     `keep` keeps the received bytes, in the transaction that writes the imports. Sender, mailbox and route are those
-    of the mail, by which an answer to its report is recognised; None from the command line.
+    of the mail, by which an answer to its report is recognised; None from the command line. A dry run comes to the
+    same report and writes nothing.
     """
 
     ref: str
@@ -69,6 +71,7 @@ class Job:
     sender: str | None = None
     mailbox: str | None = None
     route: str | None = None
+    dry_run: bool = False
 
 
 def settle(
@@ -103,6 +106,8 @@ def settle(
                 notes=taken.notes,
             )
             conclusion = conclude(report)
+            if job.dry_run:
+                return report
             with staging.transaction() as tx:
                 kept_as = job.keep(tx)
                 for plan in plans:

@@ -50,6 +50,11 @@ def attach(report: Report, rows: Rows) -> Attachment | None:
     return Attachment(name, build(report, listed), all(_is_small(side.comparison) for side, _ in listed))
 
 
+def keep_rows(side: Settled, rows: Rows) -> tuple[AccountChange, ...]:
+    """What `attach` will ask `rows` for about this side, for where `rows` cannot tell any more by then."""
+    return tuple(rows(side.subledger, _is_small(side.comparison))) if _is_listed(side) else ()
+
+
 def build(report: Report, sides: Iterable[tuple[Settled, Iterable[AccountChange]]]) -> bytes:
     """The file: a sheet per side, a row per account. Amounts are numbers with the digits of the currency."""
     voice, file = Voice.of(report.policy), BytesIO()

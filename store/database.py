@@ -90,6 +90,29 @@ def open_store(url: str) -> Store:
     return store
 
 
+def open_as_it_is(url: str) -> Store | None:
+    """Open the store without making it or bringing its schema up to date; None if there is nothing yet.
+
+    Raises `StoreBroken`, too, if its schema is not the one that this version works with.
+    """
+    path = make_url(url).database if url.startswith("sqlite:") else None
+    if path and not (os.path.exists(path) and os.path.getsize(path)):
+        return None
+    store = Store(_connect(url))
+    try:
+        with store.read() as transaction:
+            found = _revision(transaction)
+    except BaseException:
+        store.close()
+        raise
+    if found == REVISION:
+        return store
+    store.close()
+    if found is None:
+        return None
+    raise StoreBroken(f"The store's schema is {found}, and this version works with {REVISION}: start the daemon first.")
+
+
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
     """Whether this SQLite is free of the WAL-reset bug, which can damage a store with two or more connections."""
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)

@@ -49,10 +49,10 @@ def remember(
     Commit this before the mail is read: a mail that kills its reader is then known to have been tried. What is
     final already comes back unchanged: only its move is open. `arrived_at` is the INTERNALDATE.
     """
-    found = _find_by_key(tx, key)
+    found = find_by_key(tx, key)
     while found is None:  # the reference may be taken, or another daemon may have been faster
         tx.execute(_insert_new(tx, key, size, arrived_at, now, make_reference(random)))
-        found = _find_by_key(tx, key)
+        found = find_by_key(tx, key)
     if found.is_final and found.reason == VANISHED:
         _open_anew(tx, found.id)
         found = replace(found, state=None, reason="", finished_at=None, moved=False, tries=0)
@@ -211,6 +211,19 @@ def find_message(tx: Connection, ref: str) -> Message | None:
     return None if row is None else _read(row)
 
 
+def find_by_key(tx: Connection, key: MailKey) -> Message | None:
+    """The message that was first seen there."""
+    row = tx.execute(
+        _messages().where(
+            message.c.mailbox == key.mailbox,
+            message.c.folder == key.folder,
+            message.c.uidvalidity == key.uidvalidity,
+            message.c.uid == key.uid,
+        )
+    ).first()
+    return None if row is None else _read(row)
+
+
 def count_states(tx: Connection) -> dict[str, int]:
     """How many messages are in each state; those not decided yet count as "new"."""
     state = func.coalesce(message.c.state, "new")
@@ -227,18 +240,6 @@ def find_same(tx: Connection, mailbox: str, size: int, arrived_at: datetime, sha
 def _open_anew(tx: Connection, message_id: int) -> None:
     anew = {"state": None, "reason": "", "finished_at": None, "wait_until": None, "moved": False, "tries": 0}
     tx.execute(update(message).where(message.c.id == message_id).values(anew))
-
-
-def _find_by_key(tx: Connection, key: MailKey) -> Message | None:
-    row = tx.execute(
-        _messages().where(
-            message.c.mailbox == key.mailbox,
-            message.c.folder == key.folder,
-            message.c.uidvalidity == key.uidvalidity,
-            message.c.uid == key.uid,
-        )
-    ).first()
-    return None if row is None else _read(row)
 
 
 def _insert_new(tx: Connection, key: MailKey, size: int, arrived_at: datetime, now: datetime, ref: str) -> Executable:

@@ -37,14 +37,17 @@ EXITS = {"applied": Exit.DONE, "unchanged": Exit.DONE, "held": Exit.HELD, "refus
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
     help="When the export was made, in UTC; without it: now.",
 )
+@click.option("--dry-run", is_flag=True, help="Show the report and change nothing.")
 @click.pass_obj
-def command(program: Program, files: tuple[Path, ...], administration: str | None, date: datetime | None) -> None:
+def command(
+    program: Program, files: tuple[Path, ...], administration: str | None, date: datetime | None, dry_run: bool
+) -> None:
     """Apply export files by hand: A/R, A/P or both, as XML or zip. Pages of one export go together in one call.
 
     Files of accounts are taken too, as Exact's XML or as CSV: they update names, codes and credit limits.
 
     The same rules hold as for mailed files. Exits 0 if all was applied or unchanged, 3 if something was held, 4 if
-    something was refused.
+    something was refused; a dry run exits as the import would.
     """
     from daemon.reading import start_reading
 
@@ -55,19 +58,28 @@ def command(program: Program, files: tuple[Path, ...], administration: str | Non
     policy = build_policy(program.administration(administration))
     now = datetime.now(UTC)
     when = min(date.replace(tzinfo=UTC), now) if date else now
-    with program.store() as store:
-        report = _import(program, store, policy, files, when, now)
+    with program.store_as_it_is() if dry_run else program.store() as store:
+        report = _import(program, store, policy, files, when, now, dry_run=dry_run)
     click.echo(render(replace(report, policy=replace(policy, language="en"))).text)
+    if dry_run:
+        click.echo("Nothing was changed.")
     sys.exit(EXITS[report.state])
 
 
 def _import(
-    program: Program, store: "Store", policy: "Policy", paths: Sequence[Path], when: datetime, now: datetime
+    program: Program,
+    store: "Store",
+    policy: "Policy",
+    paths: Sequence[Path],
+    when: datetime,
+    now: datetime,
+    *,
+    dry_run: bool,
 ) -> "Report":
     from daemon.assembly import build_limits, build_rereader
     from daemon.reading import read_files
     from handlers.decide import Source
-    from handlers.importing import Conclusion, Job, settle
+    from handlers.importing import DRY_RUN, Conclusion, Job, settle
     from handlers.spools import Spools
     from handlers.taking import stage
     from parsers.handover import SentFile
@@ -75,19 +87,20 @@ def _import(
 
     rereader = build_rereader(program.settings, store)
     with store.read() as tx:
-        ref = find_free_reference(tx, SystemRandom())
+        ref = DRY_RUN if dry_run else find_free_reference(tx, SystemRandom())
     with ExitStack() as opened, store.staging() as staging, Spools() as spools:
         files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
         reading = opened.enter_context(read_files(files, build_limits(program.settings)))
         with _progress(files):
             taken = stage(reading.open(rereader.options(policy)), staging, spools=spools)
-        kept = {path.name: _keep(store, policy, path, now) for path in paths} if taken.files else {}
+        kept = {path.name: _keep(store, policy, path, now) for path in paths} if taken.files and not dry_run else {}
         job = Job(
             ref=ref,
             policy=policy,
             source=Source(when, now, 0),
             source_sha256=_source(ref, taken),
             keep=lambda _tx: lambda file: kept.get(file.part.split("/")[0]),
+            dry_run=dry_run,
         )
         return settle(
             taken, staging, store, job, now, rereader.reread, lambda _report: Conclusion(lambda _tx: None)

@@ -29,7 +29,7 @@ _FORMULA = ("=", "+", "-", "@")
 _LONGEST_CELL = 120  # of a table; CSV has all
 _NARROWEST = 8  # that a column of text is cut to on a narrow screen
 _FIGURES = ("amount", "number")
-_COLOURS = {
+COLOURS = {
     "applied": "green",
     "unchanged": "green",
     "sent": "green",
@@ -162,4 +162,4 @@ def _cell(value: object) -> str:
 def _style(text: str, column: Column) -> Mapping[str, Any]:
     if column.kind == "amount":
         return {"fg": "red"} if text.startswith("-") else {}
-    return {"fg": _COLOURS[text]} if column.kind == "state" and text in _COLOURS else {}
+    return {"fg": COLOURS[text]} if column.kind == "state" and text in COLOURS else {}

@@ -5,9 +5,10 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -65,6 +66,22 @@ class Program:
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"There is no administration {code!r} in {self.file}.{hint}")
         return found[code]
+
+    @contextmanager
+    def store_as_it_is(self) -> Iterator["Store"]:
+        """The store for a dry run, or an empty one for the time being where there is none yet.
+
+        Raises StoreUnavailable or StoreBroken.
+        """
+        from store.database import open_as_it_is, open_store
+
+        with ExitStack() as closing:
+            store = open_as_it_is(self.settings.store.url)
+            if store is None:
+                folder = closing.enter_context(TemporaryDirectory(prefix="saldopost-"))
+                store = open_store(f"sqlite:///{folder}/empty.db")
+            closing.callback(store.close)
+            yield store
 
     @contextmanager
     def store(self) -> Iterator["Store"]:
