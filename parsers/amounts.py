@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from babel.core import get_global
 
 LARGEST_SUM = 2**60  # of the absolute amounts that one reader saw, so that no sum of theirs leaves 64 bits
+CURRENCIES: frozenset[str] = frozenset(get_global("all_currencies"))
 _LONGEST = 400  # characters; a double in full has 309 digits before the point
 _FRACTIONS = get_global("currency_fractions")
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from parsers import account_csv, accounts, open_items
+from parsers import account_csv, accounts, invoice_csv, open_items, transactions, ubl
 from parsers.display import fragment
 from parsers.protocol import Frame, Options
 from parsers.records import Finding, Refused
@@ -36,7 +36,7 @@ class Format(Protocol):
         """
 
 
-FORMATS: tuple[Format, ...] = (open_items, accounts, account_csv)
+FORMATS: tuple[Format, ...] = (open_items, accounts, account_csv, invoice_csv, ubl, transactions)
 
 _MAGIC: tuple[tuple[bytes, str, dict[str, str | int]], ...] = (
     (b"%PDF-", "not-pdf", {}),
@@ -57,7 +57,7 @@ _COMPANIONS = re.compile(
 )
 _HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|script|meta)\b", re.I | re.S)
 _BEGINS = re.compile(r"[\s\ufeffï»¿ÿþ]*(?>\s+|<!--.*?-->|<\?.*?\?>)*+<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]{0,100})", re.S)
-_READABLE = ("not-html", "not-csv", "not-exact-globe", "not-transactions", "not-other-topic", "not-other-xml")
+_READABLE = ("not-html", "not-csv", "not-exact-globe", "not-other-topic", "not-other-xml")
 _SEPARATORS = ";", "\t", ","
 
 
@@ -91,14 +91,15 @@ def look_into(source: Source, data: bytes) -> Head:
 
 
 def _find_below(source: Source) -> Iterator[str]:
-    """Whether open items follow later: the schema puts other topics before them."""
-    stream, rest, wanted = source.stream(), b"", {"ARs": b"<ARs", "APs": b"<APs"}
+    """What is told by one of its topics and may stand behind others, by the schema's order."""
+    stream, rest = source.stream(), b""
+    wanted = {name: b"<" + name.encode() for name in ("GLTransactions", "ARs", "APs")}
     while wanted and (data := stream.read(64 * 1024)):
         text = rest + data.replace(b"\x00", b"")  # UTF-16 too
         for name in [name for name, tag in wanted.items() if tag in text]:
             del wanted[name]
             yield name
-        rest = text[-4:]
+        rest = text[-len("<GLTransactions") :]
 
 
 def _elements(data: bytes, encoding: str) -> list[tuple[int, str]]:
@@ -165,8 +166,6 @@ def _recognise_xml(head: Head) -> tuple[str, dict[str, str | int]]:
     if "eExact-Schema.xsd" in head.text or "GLEntries" in head.children:
         return "not-exact-globe", {}
     topics = [child for child in head.children if child not in ("Topics", "Messages")]
-    if "GLTransactions" in topics:
-        return "not-transactions", {}
     return "not-other-topic", {"topic": fragment(topics[0]) if topics else ""}
 
 

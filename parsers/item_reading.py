@@ -2,10 +2,9 @@
 
 import re
 
-from babel.core import get_global
 from lxml import etree
 
-from parsers.amounts import AmountReader, WrongAmount, currency_digits
+from parsers.amounts import CURRENCIES, AmountReader, WrongAmount, currency_digits
 from parsers.dates import is_unlikely, read_date
 from parsers.display import visible
 from parsers.protocol import Options
@@ -30,7 +29,6 @@ _LAYOUTS: dict[tuple[str, ...], tuple[int | None, int | None]] = {
 }
 _ABSENT = etree.Element("absent")
 _INTEGER = re.compile(r"([+-]?)0*([0-9]*)", re.ASCII)
-_CURRENCIES = frozenset(get_global("all_currencies"))
 
 
 class ItemReader:
@@ -74,7 +72,7 @@ class ItemReader:
                 invoice_dc, open_dc = self._dc.read(third), self._dc.read(fourth)
         except WrongAmount as wrong:
             raise self._refuse_amount(element, fields[-4:], amounts) from wrong
-        number = _read_number(element.get("number"))
+        number = read_number(element.get("number"))
         if amounts is not self._dc or open_dc != invoice_dc or open_dc != open_fc or due_date < invoice_date:
             self._compare(element, currency, invoice_fc, open_fc, invoice_dc, open_dc)
             if due_date < invoice_date:
@@ -137,10 +135,10 @@ class ItemReader:
         if not code:
             self._warn("currency-empty", item)
             return self._own, self._dc
-        if code not in _CURRENCIES:
+        if code not in CURRENCIES:
             self._warn("currency-unknown", item, currency=code)
         entry = (code, self._dc if code == self._own else AmountReader(currency_digits(code)))
-        if len(self._currencies) < len(_CURRENCIES):
+        if len(self._currencies) < len(CURRENCIES):
             self._currencies[given] = entry
         return entry
 
@@ -180,10 +178,10 @@ class ItemReader:
 
 def _number_of(place: etree._Element) -> str:
     item = place if place.tag == "OutstandingItem" else place.getparent()
-    return _read_number(item.get("number")) if item is not None else ""
+    return read_number(item.get("number")) if item is not None else ""
 
 
-def _read_number(text: str | None) -> str:
+def read_number(text: str | None) -> str:
     """An invoice number without leading zeros or plus; "" for none and for 0."""
     if not text:
         return ""

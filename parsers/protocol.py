@@ -127,7 +127,7 @@ class FileRead(msgspec.Struct, frozen=True, tag=True):
 class FileRefused(msgspec.Struct, frozen=True, tag=True):
     """A file that cannot be used; what it gave before counts for nothing.
 
-    `further` are its other mistakes; all together are at most `MOST_MISTAKES`, and one that counts the rest.
+    `further` are its other mistakes. Of those that stand in its lines `MOST_MISTAKES` are told, the rest are counted.
     """
 
     index: int

@@ -9,8 +9,9 @@ from handlers.codes.answers import ANSWERS
 from handlers.codes.code import GRAVITY, Code, Severity
 from handlers.codes.decisions import DECISIONS
 from handlers.codes.files import FILES
+from handlers.codes.invoices import INVOICES
 from handlers.codes.items import ITEMS
 
 __all__ = ["CODES", "GRAVITY", "Code", "Severity"]
 
-CODES: dict[str, Code] = DECISIONS | ANSWERS | ACCOUNTS | FILES | ITEMS
+CODES: dict[str, Code] = DECISIONS | ANSWERS | ACCOUNTS | FILES | ITEMS | INVOICES

@@ -110,4 +110,8 @@ FILES: dict[str, Code] = {
     ),
     "xml-prolog": _refused(N_("%(file)s has too much before its first element to be an export."), EXPORT_ANEW),
     "xml-limit": _refused(N_("%(file)s goes over a limit that no export comes near: %(reason)s."), EXPORT_ANEW),
+    "more-mistakes": _refused(
+        N_("In %(file)s there are more mistakes than these, not listed here: %(count)s."),
+        N_("Mend them in the same way; sent again, the file tells those that are left."),
+    ),
 }

@@ -24,11 +24,12 @@ SECTIONS = {
     1: "What became of a mail or an import",
     2: "What was decided about an export, and why",
     3: "How an answer was taken",
-    4: "Files of accounts",
+    4: "Files of accounts, and lists as CSV",
     5: "Mails and files that cannot be used",
     6: "Open items",
     7: "Why a mail was quarantined",
     8: "Why a mail was ignored",
+    9: "Own invoices and transactions",
 }
 NOTES = {7: "The ways out are in [sender-trust.md](sender-trust.md). No reply speaks of these: nobody is answered.\n"}
 

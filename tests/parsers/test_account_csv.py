@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from mails import mail
 from readings import EUR, read, read_xml, shown, source
 
-from parsers.account_csv import LONGEST_LINE, LimitReader
-from parsers.amounts import WrongAmount
 from parsers.protocol import Cards, Options
 from parsers.reading import read_files
 from parsers.records import Card, Finding
+from parsers.sheet import LONGEST_LINE
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.csv"))
 
@@ -128,39 +127,6 @@ def test_an_id_that_is_none_refuses_the_file() -> None:
 
 def test_a_quote_that_is_never_closed_does_not_eat_the_file() -> None:
     assert refusal('code;naam\n1;A\n2;"B\n' + "3;C\n" * 200_000).line == 3
-
-
-@pytest.mark.parametrize(
-    ("delimiter", "text", "cents"),
-    [
-        (";", "1500", 150000),
-        (";", "1.500", 150000),
-        (";", "1.500,00", 150000),
-        (";", "1500,5", 150050),
-        (";", "1500.50", 150050),
-        (";", "1.234.567", 123456700),
-        (";", "1 500,00", 150000),
-        (";", "1\u202f500", 150000),
-        (";", "1'500.5", None),
-        (";", "1,500", None),
-        (";", "1.50.000", None),
-        (",", "1,500", 150000),
-        (",", "1,500.00", 150000),
-        (",", "1500,5", 150050),
-        (",", "1500.5", 150050),
-        (",", "1.500", None),
-        (",", "+5", 500),
-        (",", "-5", -500),
-        (",", "", None),
-        (",", "٣", None),
-    ],
-)
-def test_the_delimiter_says_which_mark_is_decimal(delimiter: str, text: str, cents: int | None) -> None:
-    if cents is None:
-        with pytest.raises(WrongAmount):
-            LimitReader(delimiter, 2).read(text)
-    else:
-        assert LimitReader(delimiter, 2).read(text) == cents
 
 
 def test_a_currency_without_digits_takes_whole_amounts() -> None:

@@ -4,10 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 from exports import Account, document, export
+from gl_transactions import transactions
 from hypothesis import given
 from hypothesis import strategies as st
+from invoice_lists import invoice_list
 from mails import mail, multipart, part
 from readings import EUR, read, read_xml, source
+from ubl_invoices import UblInvoice, ubl
 
 from parsers import identify, open_items
 from parsers.identify import FORMATS, HEAD, find_format, look_into
@@ -31,9 +34,11 @@ LOOKALIKES = [
     ("globe.xml", GLOBE, "not-exact-globe"),
     ("globe.xml", document("<GLEntries/>"), "not-exact-globe"),
     ("debtors.xml", GLOBE.replace(b"GLEntries", b"Debtors"), "not-exact-globe"),
-    ("transactions.xml", document("<GLTransactions><GLTransaction entry='1'/></GLTransactions>"), "not-transactions"),
+    ("globe.xml", GLOBE.replace(b"GLEntries", b"GLTransactions"), "not-exact-globe"),
     ("items.xml", document("<Items/>"), "not-other-topic"),
-    ("invoice.xml", b'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>', "not-other-xml"),
+    ("invoice.xml", b'<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-3"/>', "not-other-xml"),
+    ("order.xml", b'<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2"/>', "not-other-xml"),
+    ("open.csv", b"Klant;Factuurnummer;Factuurdatum;Bedrag;Openstaand\r\n1;2;2026-01-01;5;5\r\n", "not-csv"),
     ("ar.xml", b'<eExact xmlns="urn:other"><ARs/></eExact>', "not-other-xml"),
     ("ARs_1.xml", b"<!DOCTYPE html><html><title>Login</title>", "not-html"),
     ("ARs_1.xml", b"\r\n<HTML><HEAD>", "not-html"),
@@ -110,6 +115,28 @@ def test_open_items_behind_another_topic_are_found() -> None:
         assert (reading.total(), reading.warnings) == (10000, ["unknown-element"])
 
 
+@pytest.mark.parametrize("inside", ["", "<Account code='1'><Name>x</Name></Account>" * (HEAD // 20)])
+def test_transactions_are_found_behind_accounts(inside: str) -> None:
+    content = transactions(before=f"<Accounts><Account code='1'/>{inside}</Accounts>")
+    for encoded in (content, content.decode().replace("utf-8", "utf-16").encode("utf-16")):
+        reading = read_xml(encoded)
+        assert (reading.file.format, reading.warnings) == ("transactions", ["unknown-element"])
+
+
+def test_each_format_is_claimed_by_one_parser() -> None:
+    formats = [
+        ("open-items", export([Account()])),
+        ("open-items", transactions().replace(b"<Topics/>", b"<ARs><AR/></ARs>")),
+        ("accounts", document("<Accounts><Account code='1'/></Accounts>")),
+        ("accounts", b"code;naam\n1;Bakker\n"),
+        ("own-invoices", invoice_list()),
+        ("own-invoices", ubl()),
+        ("own-invoices", ubl(UblInvoice(root="CreditNote"))),
+        ("transactions", transactions()),
+    ]
+    assert [read_xml(content, "a.b").file.format for _, content in formats] == [name for name, _ in formats]
+
+
 def test_two_parsers_that_claim_one_file_are_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     other = SimpleNamespace(NAME="other", claims=lambda head: True, read=open_items.read)
     monkeypatch.setattr(identify, "FORMATS", (open_items, other))
@@ -130,7 +157,7 @@ def test_no_bytes_make_it_raise(data: bytes) -> None:
         ("items.xml", b'<?xml version="1.0"?>\n<eExact>\n<Items><Item code="1"/></Items></eExact>', 3, "<Items><Item"),
         ("ubl.xml", b'<?xml version="1.0"?>\n<!-- <x> -->\n<Invoice/>', 3, "<Invoice/>"),
         ("lijst.csv", b"Debiteur;Bedrag\r\n10042;410,50\r\n", 1, "Debiteur;Bedrag"),
-        ("t.xml", document("\n<GLTransactions><GLTransaction entry='1'/></GLTransactions>"), 4, "<GLTransactions>"),
+        ("t.xml", document("\n<Items><Item code='1'/></Items>"), 4, "<Items>"),
     ],
 )
 def test_a_lookalike_is_shown_where_it_gives_itself_away(name: str, content: bytes, line: int, fragment: str) -> None:

@@ -1,0 +1,60 @@
+"""How the columns of a list of own invoices are called, and the words in them, in English and Dutch."""
+
+from parsers.records import InvoiceKind, Side
+
+REQUIRED = ("customer_code", "number", "invoice_date", "amount")
+COLUMNS = {
+    "customer code": "customer_code",
+    "klantcode": "customer_code",
+    "customer name": "customer_name",
+    "klantnaam": "customer_name",
+    "exact id": "exact_id",
+    "number": "number",
+    "invoice number": "number",
+    "factuurnummer": "number",
+    "kind": "kind",
+    "soort": "kind",
+    "side": "side",
+    "kant": "side",
+    "invoice date": "invoice_date",
+    "factuurdatum": "invoice_date",
+    "due date": "due_date",
+    "vervaldatum": "due_date",
+    "your ref": "your_ref",
+    "uw referentie": "your_ref",
+    "description": "description",
+    "omschrijving": "description",
+    "currency": "currency",
+    "valuta": "currency",
+    "amount": "amount",
+    "bedrag": "amount",
+    "amount dc": "amount_dc",
+    "bedrag dc": "amount_dc",
+    "journal": "journal",
+    "dagboek": "journal",
+    "period": "period",
+    "periode": "period",
+    "vat code": "vat_code",
+    "btw code": "vat_code",
+    "vat amount": "vat_amount",
+    "btw bedrag": "vat_amount",
+    "item": "item",
+    "artikel": "item",
+    "payment condition": "payment_condition",
+    "betalingsconditie": "payment_condition",
+}
+KINDS: dict[str, InvoiceKind] = {
+    "invoice": "invoice",
+    "factuur": "invoice",
+    "credit note": "credit-note",
+    "creditnota": "credit-note",
+    "creditfactuur": "credit-note",
+}
+SIDES: dict[str, Side] = {
+    "receivable": "receivable",
+    "sales": "receivable",
+    "verkoop": "receivable",
+    "payable": "payable",
+    "purchase": "payable",
+    "inkoop": "payable",
+}
