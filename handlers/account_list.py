@@ -1,10 +1,11 @@
-"""What files of accounts changed, in words: the tables and the short phrase of it."""
+"""What files of accounts changed, in words."""
 
 from collections.abc import Iterator
 
 from handlers.language import N_, Voice
 from handlers.report import SettledAccounts
 from handlers.tables import SHOWN, Table, named
+from handlers.told import Told
 from parsers.records import Finding
 from store.records import CardChanges, ImportState
 
@@ -17,8 +18,21 @@ STATES: dict[ImportState, str] = {
 }
 
 
-def accounts_findings(accounts: SettledAccounts, *, alone: bool) -> Iterator[Finding]:
-    """What is to be said of the list; `alone`: the mail held nothing that bears on balances."""
+def tell_accounts(accounts: SettledAccounts, voice: Voice, *, alone: bool) -> Told:
+    """`alone`: the mail held no export."""
+    return Told(
+        topic=voice.say(ACCOUNTS),
+        title=voice.say(TITLE),
+        phrase=_phrase(accounts, voice),
+        state=accounts.state,
+        status=voice.say(STATES[accounts.state]),
+        files=accounts.files,
+        findings=tuple(_findings(accounts, alone=alone)),
+        tables=() if accounts.state == "refused" else tuple(_tables(accounts.changes, voice)),
+    )
+
+
+def _findings(accounts: SettledAccounts, *, alone: bool) -> Iterator[Finding]:
     if accounts.state == "refused":
         yield Finding("list-ambiguous", values={"examples": ", ".join(accounts.changes.ambiguous[:5])})
     if accounts.state == "unchanged":
@@ -27,7 +41,7 @@ def accounts_findings(accounts: SettledAccounts, *, alone: bool) -> Iterator[Fin
         yield Finding("accounts-only")
 
 
-def accounts_tables(changes: CardChanges, voice: Voice) -> Iterator[Table]:
+def _tables(changes: CardChanges, voice: Voice) -> Iterator[Table]:
     """How many accounts were touched and in what way, and who is above the credit limit because of it."""
     figures = (
         (voice.say("Accounts in the list"), changes.cards),
@@ -52,8 +66,7 @@ def accounts_tables(changes: CardChanges, voice: Voice) -> Iterator[Table]:
         yield Table(voice.say("Now above the credit limit"), head, above, voice.others(changes.over - len(above)))
 
 
-def accounts_phrase(accounts: SettledAccounts, voice: Voice) -> str:
-    """For the first line."""
+def _phrase(accounts: SettledAccounts, voice: Voice) -> str:
     match accounts.state:
         case "applied":
             touched = accounts.changes.created + accounts.changes.changed

@@ -9,19 +9,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from handlers.cards import account_card
+from handlers.beside import Beside, apply_beside, is_any
 from handlers.decide import Decision, Source, decide, fingerprint, older_than_held, still_waiting
 from handlers.pages import PageSet, assemble, sides
 from handlers.policy import Policy
-from handlers.report import Report, Settled, SettledAccounts
+from handlers.report import Report, Settled
 from handlers.taking import Taken, stage
 from parsers.protocol import Blocks, Frame, Items
 from parsers.records import File, Finding, Side
 from store import holding, imports
-from store.accounts import apply_cards
 from store.database import Store, Transaction
 from store.records import (
-    CardChanges,
     Comparison,
     HeldImport,
     ImportFile,
@@ -85,7 +83,7 @@ def settle(
 ) -> Report:
     """Decide what becomes of each side of `taken`, and write it in one transaction with what `conclude` adds.
 
-    Files of accounts are applied last, to the accounts and balances that the exports leave. `conclude` makes what
+    What is no export is applied last, to the accounts and balances that the exports leave. `conclude` makes what
     follows from the report (the reply, the state of the mail) outside of any lock. If another import of the same side
     goes through in between, all is compared and decided anew. Raises StoreUnavailable, StoreBroken, and what `reread`
     and `conclude` raise; then nothing was written.
@@ -94,15 +92,15 @@ def settle(
     for _ in range(MOST_COMPARISONS):
         plans = planner.plan()
         try:
-            accounts = _rehearse(plans, taken, staging, job, now)
+            beside = _rehearse(plans, taken, staging, job, now)
             report = Report(
                 ref=job.ref,
                 policy=job.policy,
                 received_at=job.source.arrived_at,
                 subject=job.subject,
                 settled=tuple(plan.settled for plan in plans),
-                accounts=accounts,
-                refused=taken.refused,
+                others=beside.others,
+                refused=(*taken.refused, *beside.refused),
                 notes=taken.notes,
             )
             conclusion = conclude(report)
@@ -113,8 +111,7 @@ def settle(
                 for plan in plans:
                     _write(tx, staging, plan, job, kept_as, conclusion.report_message_id, now)
                 tell_others(tx, plans)
-                if accounts is not None:
-                    _perform(tx, taken, accounts, job.policy)
+                _perform(tx, taken, beside, job, now)
                 conclusion.write(tx)
         except (ImportMoved, NotHeld):
             continue
@@ -129,31 +126,30 @@ class _Rehearsed(Exception):
     """Leaves a transaction without a trace."""
 
 
-def _rehearse(
-    plans: Sequence["Plan"], taken: Taken, staging: Staging, job: Job, now: datetime
-) -> SettledAccounts | None:
-    """What the files of accounts will change once the exports of the same mail are written; None without such files.
+def _rehearse(plans: Sequence["Plan"], taken: Taken, staging: Staging, job: Job, now: datetime) -> Beside:
+    """What the files beside exports will change once the exports of the same mail are written.
 
     Found by doing it all and taking it back: so the report is rendered outside of the lock, and true all the same.
     """
-    accounts = None
-    if taken.of("accounts"):
+    beside = Beside()
+    if is_any(taken):
         with suppress(_Rehearsed), staging.transaction() as tx:
             for plan in plans:
                 _write(tx, staging, plan, job, lambda _file: None, None, now)
-            accounts = SettledAccounts(taken.of("accounts"), _apply_cards(tx, taken, job.policy))
+            beside = _apply_beside(tx, taken, job, now)
             raise _Rehearsed
-    return accounts
+    return beside
 
 
-def _perform(tx: Transaction, taken: Taken, rehearsed: SettledAccounts, policy: Policy) -> None:
+def _perform(tx: Transaction, taken: Taken, rehearsed: Beside, job: Job, now: datetime) -> None:
     """Raises ImportMoved if it comes to something else than was rehearsed, and so reported."""
-    if _apply_cards(tx, taken, policy) != rehearsed.changes:
-        raise ImportMoved(f"accounts of {policy.code} were changed meanwhile")
+    if is_any(taken) and _apply_beside(tx, taken, job, now) != rehearsed:
+        raise ImportMoved(f"accounts or invoices of {job.policy.code} were changed meanwhile")
 
 
-def _apply_cards(tx: Transaction, taken: Taken, policy: Policy) -> CardChanges:
-    return apply_cards(tx, policy.code, policy.currency, map(account_card, taken.cards))
+def _apply_beside(tx: Transaction, taken: Taken, job: Job, now: datetime) -> Beside:
+    by = job.sender or "saldopost import"
+    return apply_beside(tx, taken, job.policy, job.source.ordered_at, now, ref=job.ref, by=by)
 
 
 @dataclass(frozen=True, slots=True)

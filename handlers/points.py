@@ -59,7 +59,7 @@ def _points_of(findings: tuple[Finding, ...], voice: Voice) -> Iterator[Point]:
         if place not in places:
             places.append(place)
     times = {finding.file: int(finding.values.get("count", 1)) for finding in findings}
-    unlisted = sum(times.values()) - len(findings)
+    unlisted = sum(times.values()) - len(findings) if code.severity == "warning" else 0
     for number, ((what, todo), listed) in enumerate(said.items(), start=1):
         yield Point(
             code=spell(findings[0].code),

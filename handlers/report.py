@@ -8,6 +8,7 @@ from typing import Literal
 from handlers.decide import Decision
 from handlers.policy import Policy
 from parsers.records import File, Finding
+from store.own_records import BatchChanges, InvoiceChanges, OwnSummary, TrackedSummary
 from store.records import Ageing, CardChanges, Comparison, CreditCrossing, ImportState, MessageState, Subledger
 
 Verdict = Literal["applied", "unchanged", "held", "refused", "mixed", "rejected", "closed"]
@@ -50,6 +51,8 @@ class Settled:
     answer: Answer | None = None  # set where the mail was an answer about this side: `answers.take`
     ageing: Ageing | None = None  # of the balances after an applied import, on the day of the export
     crossed: tuple[CreditCrossing, ...] = ()  # whose balance passed the credit limit, in either direction
+    own: OwnSummary | None = None  # what an applied import means for own invoices; None where there are none
+    tracked: TrackedSummary | None = None  # what it does to invoices one by one; None in mode `balances`
 
     @property
     def state(self) -> ImportState:
@@ -78,6 +81,55 @@ class SettledAccounts:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledInvoices:
+    """What became of the files of own invoices, taken together; those that cannot be used are not among them."""
+
+    files: tuple[File, ...]
+    changes: InvoiceChanges
+    assumed: tuple[str, ...] = ()  # names of files with invoices of which nothing says whose they are
+
+    @property
+    def state(self) -> ImportState:
+        """Never refused: a file that cannot be taken is told of by findings of its own."""
+        return "unchanged" if self.changes.is_empty else "applied"
+
+    @property
+    def reason(self) -> str:
+        """As `Decision.reason`."""
+        if self.state == "applied":
+            return ""
+        return "invoices-older" if self.changes.stale else "invoices-known"
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTransactions:
+    """What became of the files of transactions, taken together."""
+
+    files: tuple[File, ...]
+    changes: BatchChanges
+    alone: bool  # the mail brought nothing else, so that perhaps an export was meant
+
+    @property
+    def state(self) -> ImportState:
+        """Refused where not one of them means anything here, and neither does the rest of the mail."""
+        if self.changes.matched:
+            return "applied"
+        return "refused" if self.alone and not self.changes.already else "unchanged"
+
+    @property
+    def reason(self) -> str:
+        """As `Decision.reason`."""
+        if self.changes.matched:
+            return ""
+        if self.state == "refused":
+            return "not-transactions"
+        return "transactions-known" if self.changes.already else "transactions-unknown"
+
+
+Other = SettledAccounts | SettledInvoices | SettledTransactions
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that the reply to one mail is made of."""
 
@@ -86,8 +138,8 @@ class Report:
     received_at: datetime
     subject: str = ""  # of the mail that is answered
     settled: tuple[Settled, ...] = ()
-    accounts: SettledAccounts | None = None
-    refused: tuple[Finding, ...] = ()  # a file each, or the mail as a whole, that cannot be used
+    others: tuple[Other, ...] = ()  # what the mail held beside exports
+    refused: tuple[Finding, ...] = ()  # mistakes, by file, or the mail as a whole: none of these files can be used
     notes: tuple[Finding, ...] = ()  # about the mail as a whole, whatever became of its files
 
     @property
@@ -115,8 +167,7 @@ class Report:
     def verdict(self) -> Verdict:
         """Which sentence the reply begins with: that of its best part, or `mixed` where some cannot be used."""
         verdicts = {_verdict(side) for side in self.settled} | {"refused" for _ in self.refused}
-        if self.accounts:
-            verdicts.add(_verdict_of(self.accounts.state))
+        verdicts |= {_verdict_of(other.state) for other in self.others}
         good = next((verdict for verdict in GOOD if verdict in verdicts), None)
         if good:
             return "mixed" if verdicts & {"held", "refused"} else good
@@ -136,9 +187,9 @@ def _parts(report: Report) -> Iterator[tuple[ImportState, str]]:
 
 
 def _other_parts(report: Report) -> Iterator[tuple[ImportState, str]]:
-    """`_parts`, of what is no side: files of accounts, and files that cannot be used."""
-    if report.accounts:
-        yield report.accounts.state, report.accounts.reason
+    """`_parts`, of what is no side: files that are no exports, and files that cannot be used."""
+    for other in report.others:
+        yield other.state, other.reason
     for _ in report.refused:
         yield "refused", ""
 

@@ -1,44 +1,28 @@
 """A report put into words: what text and HTML both show, in one order, so that neither says more than the other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from handlers import account_list
-from handlers.account_list import accounts_findings, accounts_phrase, accounts_tables
 from handlers.ageing import Bar, bar
 from handlers.codes import CODES
 from handlers.codes.numbers import spell
+from handlers.first_lines import SIDES, headline, lead, subject
 from handlers.language import N_, Voice, clean
+from handlers.others import tell_others
+from handlers.own_words import own_findings, own_tables
 from handlers.points import Point, points
+from handlers.policy import InvoiceRules
 from handlers.question import question
 from handlers.report import Report, Settled, Verdict
 from handlers.spreadsheet import Attachment
 from handlers.tables import Table, crossings, tables
+from handlers.told import Told
 from parsers.records import File, Finding, Side
 from store.records import ImportState
 
 FILES = 10  # names in one line
 
-HEADLINES: dict[Verdict, str] = {
-    "applied": N_("Updated"),
-    "unchanged": N_("Nothing new"),
-    "held": N_("Not processed yet, please check"),
-    "refused": N_("Not processed"),
-    "mixed": N_("Processed in part"),
-    "rejected": N_("Put aside"),
-    "closed": N_("Already decided"),
-}
-LEADS: dict[Verdict, str] = {
-    "applied": N_("There is nothing you need to do."),
-    "unchanged": N_("The balances stay as they were. There is nothing you need to do."),
-    "held": N_("The balances stay as they were. Below is what looks wrong, and what you can do."),
-    "refused": N_("The balances stay as they were. Below is what is wrong, and what to send instead."),
-    "mixed": N_("What could be used is done. Below is what could not, and what you can do."),
-    "rejected": N_("The balances stay as they were. Send a new export whenever you have one."),
-    "closed": N_("Your answer changed nothing. There is nothing you need to do."),
-}
-SIDES: dict[Side, str] = {"receivable": N_("receivables"), "payable": N_("payables")}
 TITLES: dict[Side, str] = {"receivable": N_("Receivables (A/R)"), "payable": N_("Payables (A/P)")}
 STATES: dict[ImportState, str] = {
     "applied": N_("The open balances were updated."),
@@ -102,93 +86,33 @@ class View:
 
 def view(report: Report, voice: Voice, attachment: Attachment | None = None) -> View:
     """The report in words, and what is in the attachment."""
-    verdict, administration = voice.say(HEADLINES[report.verdict]), clean(report.policy.name, 60)
     findings = report.refused
-    if not (report.settled or report.accounts or findings or report.notes):
+    if not (report.settled or report.others or findings or report.notes):
         findings = (Finding("nothing-to-import"),)
+    others = tuple(tell_others(report, voice))
+    said = (*findings, *report.notes, *(finding for told in others for finding in told.findings))
     return View(
         language=report.policy.language,
         verdict=report.verdict,
-        subject=_head(verdict, ", ".join(_topics(report, voice)), voice) + f" – {administration}",
-        headline=_headline(verdict, report, findings, voice),
-        lead=_lead(report, voice),
+        subject=subject(report, others, voice),
+        headline=headline(report, others, findings, voice),
+        lead=lead(report, others, voice),
         question_title=voice.say("What you can do"),
         question=tuple(question(report, {side: voice.say(name) for side, name in SIDES.items()}, voice)),
         points=points((*findings, *report.notes), voice),
-        sections=(*_sections(report.settled, voice), *_of_accounts(report, voice)),
+        sections=(*_sections(report, voice), *(_section_of(told, voice) for told in others)),
         attached=_attached(attachment, voice),
         steps_title=voice.say("How to make the right export"),
-        steps=_steps((*findings, *report.notes), voice),
-        footer=_footer(report, administration, voice),
+        steps=_steps(said, voice),
+        footer=_footer(report, voice),
     )
 
 
-def _head(verdict: str, details: str, voice: Voice) -> str:
-    return voice.say("%(verdict)s: %(details)s", {"verdict": verdict, "details": details})
-
-
-def _topics(report: Report, voice: Voice) -> list[str]:
-    """What the mail was about, for the subject."""
-    topics = [voice.say(SIDES[side.subledger.side]) for side in report.settled]
-    topics += [voice.say(account_list.ACCOUNTS)] if report.accounts else []
-    topics += dict.fromkeys(clean(finding.file, 40) for finding in report.refused if finding.file)
-    return topics[:3] or [voice.say("no export in your mail")]
-
-
-def _headline(verdict: str, report: Report, findings: tuple[Finding, ...], voice: Voice) -> str:
-    """The first line. Where one thing alone was stopped, it says why."""
-    stopped = [side.decision.findings for side in report.settled if side.state in ("held", "refused")]
-    if report.accounts and report.accounts.state == "refused":
-        stopped.append(tuple(accounts_findings(report.accounts, alone=False)))
-    reasons = points(stopped[0] if stopped else findings or report.notes, voice)
-    if report.verdict in ("held", "refused") and len(stopped) + len(findings) <= 1 and reasons:
-        return f"{verdict}. {reasons[0].what}"
-    phrases = [_phrase(side, report.verdict, voice) for side in report.settled]
-    phrases += [accounts_phrase(report.accounts, voice)] if report.accounts else []
-    if findings:
-        phrases.append(voice.count("%(number)s file cannot be used", "%(number)s files cannot be used", len(findings)))
-    return _head(verdict, "; ".join(phrases), voice)
-
-
-def _phrase(settled: Settled, verdict: Verdict, voice: Voice) -> str:
-    """What became of one side; only its name where the verdict says it already."""
-    side, comparison = voice.say(SIDES[settled.subledger.side]), settled.comparison
-    values = {"side": side}
-    if comparison:
-        values |= {"now": voice.money(comparison.total_after), "before": voice.money(comparison.total_before)}
-    match settled.state:
-        case "applied" if comparison:
-            return voice.say(
-                N_("%(side)s %(now)s (was %(before)s)") if comparison.last else N_("%(side)s %(now)s"), values
-            )
-        case "unchanged" if comparison:
-            return voice.say("%(side)s still %(before)s", values)
-        case "held" if verdict == "mixed":
-            return voice.say("%(side)s on hold", values)
-        case "refused" if verdict in ("mixed", "held"):
-            return voice.say("%(side)s not processed", values)
-        case _:
-            return side
-
-
-def _lead(report: Report, voice: Voice) -> str:
-    """What the reader is to do."""
-    if report.verdict == "applied" and any(side.comparison and not side.comparison.last for side in report.settled):
-        return voice.say(
-            "This was a first import. Please compare the total with Exact's own list of open items, this once."
-        )
-    files = [file for part in (*report.settled, report.accounts) if part for file in part.files]
-    warnings = (warning for file in files for warning in file.warnings)
-    if report.verdict == "applied" and any(CODES[warning.code].severity == "warning" for warning in warnings):
-        return voice.say("It is done. At the end is something that you may want to look at.")
-    return voice.say(LEADS[report.verdict])
-
-
-def _sections(sides: Iterable[Settled], voice: Voice) -> tuple[Section, ...]:
+def _sections(report: Report, voice: Voice) -> tuple[Section, ...]:
     """A section per side; a file that speaks of both sides tells its warnings once."""
     sections: list[Section] = []
     told: set[int] = set()
-    for settled in sides:
+    for settled in report.settled:
         warnings = [
             replace(warning, file=warning.file or file.name)
             for file in settled.files
@@ -196,31 +120,28 @@ def _sections(sides: Iterable[Settled], voice: Voice) -> tuple[Section, ...]:
             for warning in file.warnings
         ]
         told.update(file.index for file in settled.files)
-        sections.append(_section(settled, warnings, voice))
+        sections.append(_section(settled, warnings, report.policy.invoices, voice))
     return tuple(sections)
 
 
-def _of_accounts(report: Report, voice: Voice) -> Iterator[Section]:
-    """The section of the files of accounts, if there are any."""
-    accounts = report.accounts
-    if accounts is None:
-        return
-    warnings = (replace(one, file=one.file or file.name) for file in accounts.files for one in file.warnings)
-    yield Section(
-        title=voice.say(account_list.TITLE),
-        state=accounts.state,
-        code=spell(accounts.state),
-        status=voice.say(account_list.STATES[accounts.state]),
-        files=_named(accounts.files, voice),
-        points=points(accounts_findings(accounts, alone=not report.settled), voice),
-        tables=() if accounts.state == "refused" else tuple(accounts_tables(accounts.changes, voice)),
+def _section_of(told: Told, voice: Voice) -> Section:
+    """The section of what is no export."""
+    warnings = (replace(one, file=one.file or file.name) for file in told.files for one in file.warnings)
+    return Section(
+        title=told.title,
+        state=told.state,
+        code=spell(told.state),
+        status=told.status,
+        files=_named(told.files, voice),
+        points=points(told.findings, voice),
+        tables=told.tables,
         bar=None,
         control="",
         remarks=points(warnings, voice),
     )
 
 
-def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Section:
+def _section(settled: Settled, warnings: Iterable[Finding], rules: InvoiceRules, voice: Voice) -> Section:
     comparison = settled.comparison
     told = settled.state in ("applied", "unchanged") or settled.decision.approvable  # else the figures mislead
     control = ""
@@ -235,19 +156,19 @@ def _section(settled: Settled, warnings: Iterable[Finding], voice: Voice) -> Sec
         code=spell(settled.state),
         status=voice.say(STATES[settled.state]),
         files=_named(settled.files, voice),
-        points=points(settled.decision.findings, voice),
-        tables=_tables(settled, voice) if told else (),
+        points=points((*settled.decision.findings, *own_findings(settled, rules)), voice),
+        tables=_tables(settled, rules, voice) if told else (),
         bar=bar(settled.ageing, voice) if settled.ageing and settled.state == "applied" else None,
         control=control,
         remarks=points(warnings, voice),
     )
 
 
-def _tables(settled: Settled, voice: Voice) -> tuple[Table, ...]:
+def _tables(settled: Settled, rules: InvoiceRules, voice: Voice) -> tuple[Table, ...]:
     if settled.comparison is None:
         return ()
     figures = tuple(tables(settled.comparison, voice, settled.state != "held"))
-    return (*figures, *crossings(settled.crossed, voice)) if settled.state == "applied" else figures
+    return (*figures, *crossings(settled.crossed, voice), *own_tables(settled, rules, voice))
 
 
 def _named(files: tuple[File, ...], voice: Voice) -> str:
@@ -267,7 +188,8 @@ def _attached(attachment: Attachment | None, voice: Voice) -> str:
     return voice.say("The attached spreadsheet lists every account whose balance differs.")
 
 
-def _footer(report: Report, administration: str, voice: Voice) -> tuple[str, ...]:
+def _footer(report: Report, voice: Voice) -> tuple[str, ...]:
+    administration = {"name": clean(report.policy.name, 60), "code": report.policy.code}
     answered = {"subject": clean(report.subject, 80), "moment": voice.moment(report.received_at)}
     about = (
         N_("Answer to your mail “%(subject)s” of %(moment)s")
@@ -276,7 +198,7 @@ def _footer(report: Report, administration: str, voice: Voice) -> tuple[str, ...
     )
     return (
         voice.say("Reference: %(ref)s", {"ref": report.ref}),
-        voice.say("Administration: %(name)s (%(code)s)", {"name": administration, "code": report.policy.code}),
+        voice.say("Administration: %(name)s (%(code)s)", administration),
         voice.say(about, answered),
         voice.say("This mail was written by Saldopost, automatically."),
     )

@@ -11,7 +11,8 @@ from handlers.codes.decisions import DECISIONS
 from handlers.codes.files import FILES
 from handlers.codes.invoices import INVOICES
 from handlers.codes.items import ITEMS
+from handlers.codes.own import OWN
 
 __all__ = ["CODES", "GRAVITY", "Code", "Severity"]
 
-CODES: dict[str, Code] = DECISIONS | ANSWERS | ACCOUNTS | FILES | ITEMS | INVOICES
+CODES: dict[str, Code] = DECISIONS | ANSWERS | ACCOUNTS | FILES | ITEMS | INVOICES | OWN

@@ -195,6 +195,18 @@ NUMBERS: dict[str, int] = {
     "x-autoreply": 812,
     "x-autorespond": 813,
     "report": 814,
+    # Own invoices and transactions.
+    "customers-collide": 901,
+    "customer-unknown": 902,
+    "customers-unmatched": 903,
+    "invoices-ambiguous": 904,
+    "invoices-known": 905,
+    "invoices-older": 906,
+    "side-assumed": 907,
+    "in-transit-too-long": 908,
+    "transactions-known": 909,
+    "transactions-unknown": 910,
+    "transactions-ambiguous": 911,
     # Mistakes in files of own invoices and transactions.
     "csv-column-unknown": 931,
     "csv-column-repeated": 932,

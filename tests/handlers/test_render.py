@@ -17,11 +17,22 @@ from handlers.answers import take, understand
 from handlers.decide import Decision, older_than_held, still_waiting
 from handlers.language import Voice, languages
 from handlers.pages import assemble
+from handlers.policy import InvoiceRules
 from handlers.render import WIDTH, Rendered, aligned, render
-from handlers.report import Answer, Report, SettledAccounts
+from handlers.report import Answer, Report, SettledAccounts, SettledInvoices, SettledTransactions
 from handlers.rules import IMPLAUSIBLE, Evidence, ask
 from handlers.tables import Table
 from parsers.records import Finding
+from store.own_records import (
+    BatchChanges,
+    InvoiceChanges,
+    OwnSummary,
+    OwnTotals,
+    Recognised,
+    TrackedChange,
+    TrackedGroup,
+    TrackedSummary,
+)
 from store.records import AccountChange, Ageing, CardChanges, CreditCrossing, CurrencyTotal, Subledger
 
 ASKED_AT = datetime(2025, 11, 20, 8, 3, tzinfo=UTC)
@@ -99,6 +110,46 @@ CHANGES = CardChanges(
         CreditCrossing("10042", "Bakker & Zn. Expeditie B.V.", 100_000, 121_000, 121_000),
         CreditCrossing(None, "Hafen Spedition GmbH", 0, 41_050, 41_050),
     ),
+)
+
+INVOICES = file("facturen.csv", format="own-invoices")
+TAKEN_OVER = InvoiceChanges(
+    read=1240,
+    created=30,
+    updated=4,
+    unchanged=1204,
+    stale=2,
+    seen=1180,
+    ambiguous=1,
+    unmatched=tuple((f"K-{number}", f"Klant {number}") for number in range(70, 77)),
+    totals=(OwnTotals("receivable", 121_000, 450_050, 75_000, 75_000), OwnTotals("payable", 0, -12_100, 0, 0)),
+)
+OWN = OwnSummary(
+    recognised=12,
+    recognised_dc=345_600,
+    largest=tuple(
+        Recognised(f"F-2025-{number}", "K-42", "10042", "Bakker & Zn. Expeditie B.V.", 90_000 - number)
+        for number in range(7)
+    ),
+    open=30,
+    open_dc=121_000,
+    in_transit=3,
+    in_transit_dc=75_000,
+    ambiguous=(Recognised("F-2025-0099", "K-7", None, "Visser", 5_000),),
+    ambiguous_count=1,
+    overdue=tuple(
+        Recognised(f"F-2025-00{number}", "K-7", "10007", "Hafen Spedition GmbH", 5_000, 31 - number)
+        for number in range(11)
+    ),
+    overdue_count=13,
+)
+TRACKED = TrackedSummary(
+    new=TrackedGroup(5, 90_000, (TrackedChange("10042", "Bakker", "20250117", 0, 50_000),)),
+    part_paid=TrackedGroup(1, -20_000, (TrackedChange("10007", "Hafen Spedition GmbH", "20250101", 50_000, 30_000),)),
+    paid=TrackedGroup(
+        7, -150_000, tuple(TrackedChange("10011", "Cool Port", f"2025010{n}", 25_000, 0) for n in range(5))
+    ),
+    reopened=TrackedGroup(1, 12_100, (TrackedChange(None, "Visser", "20240999", 0, 12_100),)),
 )
 
 
@@ -224,20 +275,80 @@ REPLIES: dict[str, Callable[[], Report]] = {
     "refused-amount": lambda: report(
         refused=(Finding("amount-comma", "ARs_1.xml", 812, "410,5", {"element": "OutstandingAmtDC"}),)
     ),
-    "accounts-applied": lambda: report(accounts=SettledAccounts((RELATIONS,), CHANGES)),
+    "accounts-applied": lambda: report(others=(SettledAccounts((RELATIONS,), CHANGES),)),
     "accounts-unchanged": lambda: report(
-        accounts=SettledAccounts((file("relaties.csv", format="accounts"),), CardChanges(42, 0, 0, 0, 0, 0))
+        others=(SettledAccounts((file("relaties.csv", format="accounts"),), CardChanges(42, 0, 0, 0, 0, 0)),)
     ),
     "accounts-ambiguous": lambda: report(
-        accounts=SettledAccounts(
-            (file("relaties.csv", format="accounts"),),
-            CardChanges(42, 0, 0, 0, 0, 0, ambiguous=("10042", "10043")),
+        others=(
+            SettledAccounts(
+                (file("relaties.csv", format="accounts"),),
+                CardChanges(42, 0, 0, 0, 0, 0, ambiguous=("10042", "10043")),
+            ),
         )
     ),
     "accounts-refused": lambda: report(
         refused=(Finding("limit-invalid", "relaties.csv", 12, "vijfduizend", {"account": "10042"}),)
     ),
-    "accounts-with-export": lambda: report(settled(), accounts=SettledAccounts((RELATIONS,), CHANGES)),
+    "accounts-with-export": lambda: report(settled(), others=(SettledAccounts((RELATIONS,), CHANGES),)),
+    "invoices-applied": lambda: report(others=(SettledInvoices((INVOICES,), TAKEN_OVER),)),
+    "invoices-unchanged": lambda: report(
+        others=(
+            SettledInvoices((INVOICES,), InvoiceChanges(3, unchanged=3, totals=(OwnTotals("payable", 5, 5, 0, 0),))),
+        )
+    ),
+    "invoices-older": lambda: report(
+        others=(SettledInvoices((file("F-1.xml", format="own-invoices"),), InvoiceChanges(1, stale=1), ("F-1.xml",)),)
+    ),
+    "invoices-refused-lines": lambda: report(
+        refused=(
+            Finding("invoice-field-missing", "facturen.csv", 3, "10042;;;", {"field": "number"}),
+            Finding("invoice-date-invalid", "facturen.csv", 7, "31-02-2026", {"field": "due_date"}),
+            Finding("invoice-field-missing", "facturen.csv", 12, "10043;;;", {"field": "number"}),
+            Finding("more-mistakes", "facturen.csv", values={"count": 231}),
+        )
+    ),
+    "invoices-refused-customers": lambda: report(
+        settled(),
+        refused=(
+            Finding("customer-unknown", "facturen.csv", 3, values={"customer": "K-77 Visser"}),
+            Finding("customer-unknown", "facturen.csv", 4, values={"customer": "K-78 De Wit"}),
+            Finding("customers-collide", "F-1.xml", 1, values={"code": "K-1", "other_code": "K-01", "exact_code": "1"}),
+        ),
+    ),
+    "transactions-applied": lambda: report(
+        others=(
+            SettledTransactions(
+                (file("transactions.xml", format="transactions"),),
+                BatchChanges(12, 2, ("20260099", "", "20260098"), ("20260050",), 345_600, "7KQ2-M4"),
+                alone=True,
+            ),
+        )
+    ),
+    "transactions-unchanged": lambda: report(
+        others=(
+            SettledTransactions((file("transactions.xml", format="transactions"),), BatchChanges(0, 14), alone=True),
+        )
+    ),
+    "transactions-refused": lambda: report(
+        others=(
+            SettledTransactions(
+                (file("transactions.xml", format="transactions"),),
+                BatchChanges(unknown=("1", "2", "3", "4", "5", "6")),
+                alone=True,
+            ),
+        )
+    ),
+    "applied-own-invoices": lambda: report(
+        settled(own=OWN, tracked=TRACKED),
+        others=(
+            SettledInvoices((INVOICES,), TAKEN_OVER),
+            SettledTransactions(
+                (file("transactions.xml", format="transactions"),), BatchChanges(unknown=("8",)), alone=False
+            ),
+        ),
+        policy=policy(invoices=InvoiceRules(in_transit="add")),
+    ),
     "refused-nothing": lambda: report(refused=(Finding("nothing-attached"),), subject=""),
     "mixed": lambda: report(
         settled(),
@@ -255,7 +366,8 @@ REPLIES: dict[str, Callable[[], Report]] = {
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("kind", REPLIES)
 def test_a_reply_reads_as_its_golden_file(kind: str, language: Any, matches_golden: Callable[[str, str], None]) -> None:
-    rendered = render(replace(REPLIES[kind](), policy=policy(language=language)))
+    told = REPLIES[kind]()
+    rendered = render(replace(told, policy=replace(told.policy, language=language)))
     matches_golden(f"{kind}.{language}.txt", f"{rendered.subject}\n\n{rendered.text}")
     matches_golden(f"{kind}.{language}.html", rendered.html)
 
@@ -304,6 +416,12 @@ def hostile_reply(text: str) -> Rendered:
                 files=(file(text, warnings=(Finding("unknown-element", text, 3, text, {"element": text}),)),),
                 comparison=comparison(**changes, currencies=(CurrencyTotal(f"?{text}", 1, 1, 1),)),
                 crossed=(CreditCrossing(text, text, 50, 0, 100),),
+                own=OwnSummary(1, 1, (Recognised(text, text, text, text, 1),), ambiguous=(), overdue_count=1),
+                tracked=TrackedSummary(paid=TrackedGroup(1, -1, (TrackedChange(text, text, text, 1, 0),))),
+            ),
+            others=(
+                SettledInvoices((file(text),), InvoiceChanges(1, 1, unmatched=((text, text),)), (text,)),
+                SettledTransactions((file(text),), BatchChanges(1, unknown=(text,), ambiguous=(text,)), alone=True),
             ),
             refused=(Finding("not-other-xml", text, 1, text, {"root": text}),),
             subject=text,

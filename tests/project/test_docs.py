@@ -13,8 +13,9 @@ import pytest
 from daemon.commands import COMMANDS as DEFINED
 from daemon.commands import saldopost
 from daemon.settings.schema import KeyPath, keys_of, table_at, tables
+from handlers.first_lines import HEADLINES
 from handlers.language import translations
-from handlers.view import HEADLINES, STEPS
+from handlers.view import STEPS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
