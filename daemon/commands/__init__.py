@@ -66,6 +66,15 @@ def saldopost(context: click.Context, config: Path | None, verbose: bool) -> Non
 
     Exit codes: 0 done, 1 a person is needed, 2 usage, 3 held, 4 refused, 70 a bug, 75 something was unavailable,
     78 wrong settings.
+
+    \b
+    Examples:
+      saldopost demo
+      saldopost check --online
+      saldopost run --dry-run
+      saldopost balances --help
+
+    More: README.md and docs/commands.md
     """
     from daemon.commands.program import Program
 

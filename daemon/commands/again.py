@@ -20,6 +20,13 @@ def retry(program: Program, ref: str) -> None:
 
     The daemon does it at its next look, wherever the mail lies; what the mail did to the balances before is never done
     twice. A mail in quarantine is judged again: to vouch for it, use release.
+
+    \b
+    Examples:
+      saldopost messages list --state failed
+      saldopost messages retry 7KQ2-M4
+
+    More: docs/operations.md
     """
     from daemon.mailbox_folders import STATE_FOLDERS
     from store import messages
@@ -47,6 +54,12 @@ def rescan(program: Program, since: datetime) -> None:
     For a store that was put back from a back-up: stop the daemon, give the date of the back-up, and start the daemon
     again. Mails that the store knows are skipped. Nobody is answered a second time. Exit code 3 if exports are held:
     what somebody said yes to since the back-up has to be approved again.
+
+    \b
+    Examples:
+      saldopost messages rescan --since 2026-03-01
+
+    More: docs/operations.md
     """
     from daemon.reading import start_reading
 

@@ -16,6 +16,12 @@ def command(program: Program, file: Path) -> None:
     FILE is replaced only when the copy is whole and was checked. To put it back: stop the daemon, copy FILE over the
     store, and read the mails since again: saldopost messages rescan --since DATE. A store in PostgreSQL is backed up
     by pg_dump.
+
+    \b
+    Examples:
+      saldopost backup /backup/saldopost.db
+
+    More: docs/operations.md
     """
     from store.backup import NotOurs, back_up
 

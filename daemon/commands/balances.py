@@ -57,6 +57,14 @@ def command(
     "import" is what the last applied export says is open, "invoices" what we invoiced and Exact does not know yet,
     "total" the sum of the two; "in transit" was handed to Exact and not seen in an export yet. Positive is owed to us
     by debtors, and owed by us to creditors. The room left is the credit limit less the total and what is in transit.
+
+    \b
+    Examples:
+      saldopost balances -a nl01
+      saldopost balances --side receivable --ageing
+      saldopost balances --format csv
+
+    More: docs/commands.md, and docs/sql-views.md for other programs
     """
     if as_of is not None and not ageing:
         raise click.UsageError("--as-of goes with --ageing")

@@ -32,6 +32,14 @@ def command(program: Program, online: bool, send_to: str | None) -> None:
 
     Each problem is shown with its line. Exit code 78 when the settings are wrong; with --online 75 when a server
     cannot be reached and 1 when one refuses the login.
+
+    \b
+    Examples:
+      saldopost check
+      saldopost check --online
+      saldopost check --online --send-to you@example.com
+
+    More: config.example.toml and docs/settings.md
     """
     if send_to is not None and (not online or mailable(send_to) is None):
         raise click.UsageError("--send-to ADDRESS goes with --online, and takes one plain address")

@@ -28,6 +28,13 @@ def approve(program: Program, import_id: int) -> None:
     It is read and compared again. If the balances changed since it was asked about, it stays held with new figures
     (exit code 3); if no yes helps, because a page is missing, say, it is not applied (exit code 4). Who mailed the
     export is told when it was applied.
+
+    \b
+    Examples:
+      saldopost imports list --state held
+      saldopost imports approve 12
+
+    More: docs/rules.md
     """
     from daemon.reading import start_reading
 
@@ -52,7 +59,14 @@ def approve(program: Program, import_id: int) -> None:
 @click.argument("import_id", metavar="ID", type=int)
 @click.pass_obj
 def reject(program: Program, import_id: int) -> None:
-    """Say no to a held import: it is put aside for good. Nobody is told by mail."""
+    """Say no to a held import: it is put aside for good. Nobody is told by mail.
+
+    \b
+    Examples:
+      saldopost imports reject 12
+
+    More: docs/rules.md
+    """
     from daemon.assembly import now
     from handlers import approving
     from handlers.importing import Conclusion
@@ -72,6 +86,13 @@ def undo(program: Program, import_id: int, yes: bool) -> None:
     """Take back the last applied import of a side: the balances are what they would be had it never been.
 
     It can be repeated, import by import, back through history.
+
+    \b
+    Examples:
+      saldopost imports list -a nl01 --state applied -n 1
+      saldopost imports undo 12
+
+    More: docs/rules.md
     """
     from daemon.assembly import now
     from store import undoing

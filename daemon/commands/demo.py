@@ -54,6 +54,13 @@ def command(html: Path | None) -> None:
 
     An IMAP and an SMTP server are started on loopback, three mails of a bookkeeper are put into the mailbox, `run
     --once` does its work, and the balances and the replies are shown. Nothing is left behind.
+
+    \b
+    Examples:
+      saldopost demo
+      saldopost demo --html replies
+
+    More: README.md
     """
     try:
         from daemon.demo.servers import serve_imap, serve_smtp

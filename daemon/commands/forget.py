@@ -15,6 +15,13 @@ def command(program: Program, code: str, yes: bool) -> None:
     CODE is the administration: its accounts, balances, items, imports, kept files, mails and replies. There is no way
     back. Take its routes out of the settings and restart the daemon first, or the next mail brings it back. Mails in
     the folders of the mailbox, back-ups and logs are yours to delete.
+
+    \b
+    Examples:
+      saldopost forget nl01
+      saldopost forget nl01 --yes
+
+    More: docs/operations.md
     """
     from store.forgetting import forget
 

@@ -48,6 +48,14 @@ def command(
 
     The same rules hold as for mailed files. Exits 0 if all was applied or unchanged, 3 if something was held, 4 if
     something was refused; a dry run exits as the import would.
+
+    \b
+    Examples:
+      saldopost import ARs_1.xml -a nl01 --dry-run
+      saldopost import ARs_1.xml ARs_2.xml -a nl01
+      saldopost import relations.xml -a nl01
+
+    More: docs/rules.md, docs/accounts.md
     """
     from daemon.reading import start_reading
 

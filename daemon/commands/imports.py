@@ -71,7 +71,16 @@ CHANGES = (
 
 @click.group("imports")
 def command() -> None:
-    """Show which exports were applied, held or refused; say yes or no, or take one back."""
+    """Show which exports were applied, held or refused; say yes or no, or take one back.
+
+    \b
+    Examples:
+      saldopost imports list --state held
+      saldopost imports show 12
+      saldopost imports approve 12
+
+    More: docs/rules.md
+    """
 
 
 for decision in (decisions.approve, decisions.reject, decisions.undo):
@@ -93,7 +102,15 @@ def list_(
     limit: int | None,
     form: Format,
 ) -> None:
-    """List the imports, newest first."""
+    """List the imports, newest first.
+
+    \b
+    Examples:
+      saldopost imports list
+      saldopost imports list -a nl01 --side receivable -n 10
+
+    More: docs/commands.md
+    """
     from store.imports import list_imports
 
     with program.store() as store, store.read() as tx:
@@ -106,7 +123,15 @@ def list_(
 @format_option("table", "json")
 @click.pass_obj
 def show(program: Program, import_: str, form: Format) -> None:
-    """Show an import, its files and what it changed, by its ID, or all of one mail by its REF."""
+    """Show an import, its files and what it changed, by its ID, or all of one mail by its REF.
+
+    \b
+    Examples:
+      saldopost imports show 12
+      saldopost imports show 7KQ2-M4
+
+    More: docs/rules.md
+    """
     from store.imports import find_imports, iterate_changes, list_files
 
     with program.store() as store, store.read() as tx:

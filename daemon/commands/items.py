@@ -46,6 +46,13 @@ def command(program: Program, account: str, administration: str | None, history:
     ACCOUNT is its code, its Exact ID, or a part of its name that no other account has. "open" is in the item's own
     currency, "in balance" in the administration's: their sum is the balance (import). With --history an item that
     changed stands there once for each figure it had, from the import that opened it to the one that closed it.
+
+    \b
+    Examples:
+      saldopost items 10042 -a nl01
+      saldopost items bakker -a nl01 --history
+
+    More: docs/commands.md
     """
     from store.balances import find_account, iterate_history, iterate_items
 

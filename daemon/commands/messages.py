@@ -47,7 +47,16 @@ SHOWN = (
 
 @click.group("messages")
 def command() -> None:
-    """Show what became of each mail; release one from quarantine, or have mails processed anew."""
+    """Show what became of each mail; release one from quarantine, or have mails processed anew.
+
+    \b
+    Examples:
+      saldopost messages list -n 20
+      saldopost messages show 7KQ2-M4
+      saldopost messages list --state quarantined
+
+    More: docs/operations.md
+    """
 
 
 command.add_command(retry)
@@ -69,7 +78,15 @@ def list_(
     limit: int | None,
     form: Format,
 ) -> None:
-    """List the mails, newest first."""
+    """List the mails, newest first.
+
+    \b
+    Examples:
+      saldopost messages list -a nl01 -n 20
+      saldopost messages list --state failed
+
+    More: docs/commands.md, and docs/codes.md for the reasons
+    """
     from store.messages import list_messages
 
     with program.store() as store, store.read() as tx:
@@ -82,7 +99,14 @@ def list_(
 @format_option("table", "json")
 @click.pass_obj
 def show(program: Program, ref: str, form: Format) -> None:
-    """Show one mail, by its REF in the reply or the log, such as 7KQ2-M4."""
+    """Show one mail, by its REF in the reply or the log, such as 7KQ2-M4.
+
+    \b
+    Examples:
+      saldopost messages show 7KQ2-M4
+
+    More: docs/codes.md
+    """
     from store.messages import find_message
 
     with program.store() as store, store.read() as tx:
@@ -104,6 +128,13 @@ def release(program: Program, ref: str) -> None:
     Look at it first: whatever it holds is believed. It is taken from the folder Quarantine, read, applied and answered
     like any other, and moved to the folder of its new state; the daemon may run meanwhile, and sends the reply. Exit
     code 3 if the import is held, 4 if it is refused, 1 if the mail stays in quarantine.
+
+    \b
+    Examples:
+      saldopost messages list --state quarantined
+      saldopost messages release 7KQ2-M4
+
+    More: docs/sender-trust.md
     """
     from daemon.reading import start_reading
 

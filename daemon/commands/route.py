@@ -22,6 +22,13 @@ def command(program: Program, sender: str, recipients: tuple[str, ...], mailbox:
     """Say which route a mail takes and why, and why not the others. No mail is sent or read.
 
     Exit code 1 if none fits: such a mail would be quarantined.
+
+    \b
+    Examples:
+      saldopost route --from jan@bakker.example
+      saldopost route --from jan@bakker.example --to saldo+nl01@example.com -m main
+
+    More: docs/sender-trust.md
     """
     settings = program.settings
     name = _mailbox(settings, mailbox).name

@@ -25,6 +25,14 @@ def command(program: Program, once: bool, dry_run: bool) -> None:
     With --dry-run every mail that lies in the mailboxes is read and judged as ever, and what would become of it is
     shown with the reply. No mail is marked or moved, nothing is written or sent. Each mail is held against the store
     as it is now. Exits 0, or as --once does if a mailbox cannot be read.
+
+    \b
+    Examples:
+      saldopost run --dry-run
+      saldopost run --once
+      saldopost run
+
+    More: docs/operations.md
     """
     from daemon.reading import start_reading
 

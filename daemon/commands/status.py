@@ -41,6 +41,13 @@ def command(program: Program, form: Format) -> None:
 
     Exit code 0 when nothing does, 1 when something needs a person, with what to do. The daemon writes down how the
     mailboxes do once a minute.
+
+    \b
+    Examples:
+      saldopost status
+      saldopost status --format json
+
+    More: docs/operations.md
     """
     from daemon.settings.policies import build_alarm_rules
     from store.clock import read_clock

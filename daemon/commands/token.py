@@ -15,6 +15,13 @@ def command(program: Program, code: str) -> None:
 
     CODE is the administration. Standard output has the token alone, so that it can go straight into a file; nothing
     is stored. A token that was used until now goes on working until it is replaced in the settings.
+
+    \b
+    Examples:
+      saldopost token nl01
+      saldopost token nl01 > /etc/saldopost/credentials/nl01-token
+
+    More: docs/sender-trust.md
     """
     from daemon.trust import make_token
 

@@ -1,81 +1,24 @@
-"""What the documentation tells people to type: commands that parse, settings that exist, links that lead somewhere."""
+"""What the documentation says: settings that exist, links that lead somewhere, words of the replies."""
 
 import re
-import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
+from doc_pages import PAGES, ROOT, blocks
 
-from daemon.commands import COMMANDS as DEFINED
-from daemon.commands import saldopost
 from daemon.settings.schema import KeyPath, keys_of, table_at, tables
 from handlers.first_lines import HEADLINES
 from handlers.language import translations
 from handlers.view import STEPS
 
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$|((?:^ {4}\S.*\n)+)", re.MULTILINE | re.DOTALL)
-SAMPLES = {"FILE": "ARs_1.xml", "ID": "1", "REF": "7KQ2-M4", "CODE": "nl01", "ACCOUNT": "10042", "DATE": "2026-03-02"}
-
-
-def blocks(page: Path, language: str = "") -> Iterator[str]:
-    """Code that stands by itself: between fences, or indented."""
-    for match in FENCED.finditer(page.read_text()):
-        if not language or match[2] == language:
-            indent = match[1] or ("    " if match[4] else "")
-            yield re.sub(rf"^{indent}", "", match[3] or match[4], flags=re.MULTILINE)
-
-
-def commands() -> Iterator[tuple[str, list[str]]]:
-    for page in PAGES:
-        inline = re.findall(r"(?<!`)`(saldopost [^`]+)`(?!`)", " ".join(page.read_text().split()))
-        for block in (*blocks(page), *(code for code in inline if "COMMAND" not in code and "…" not in code)):
-            for line in block.replace("\\\n", " ").splitlines():
-                words = (
-                    shlex.split(line.strip(), comments=True) if re.match(r"(sudo )?saldopost ", line.strip()) else []
-                )
-                if words:
-                    cut = next((at for at, word in enumerate(words) if word in ("&&", "|", ">", "||")), len(words))
-                    yield page.name, words[words.index("saldopost") + 1 : cut]
-
-
-COMMANDS = list(commands())
 SNIPPETS = [(page.name, block) for page in PAGES for block in blocks(page, "toml")]
 
 
 def test_there_is_something_to_test() -> None:
-    assert len(COMMANDS) > 25
     assert len(SNIPPETS) > 5
-
-
-@pytest.mark.parametrize(
-    ("page", "words"), COMMANDS, ids=lambda value: value if isinstance(value, str) else " ".join(value)
-)
-def test_a_command_of_the_docs_parses(
-    page: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    arguments = [SAMPLES.get(word, word) for word in words]
-    for word in arguments:
-        if re.fullmatch(r"[\w.]+\.(xml|csv|zip)", word):
-            Path(word).touch()
-    if len(words) == 1:  # a command is only named
-        assert words[0] in DEFINED
-        return
-    context = saldopost.make_context("saldopost", arguments)
-    found: click.Command = saldopost
-    rest = [*context._protected_args, *context.args]
-    while isinstance(found, click.Group):
-        name, inner, rest = found.resolve_command(context, rest)
-        assert inner is not None
-        context = inner.make_context(name, rest, parent=context)
-        rest = [*context._protected_args, *context.args]
-        found = inner
 
 
 @pytest.mark.parametrize(("page", "text"), SNIPPETS)
