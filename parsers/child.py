@@ -19,6 +19,7 @@ For the parent::
 temporary file suits a mail; its offset is of no account. For "files" the names are for display and evidence.
 """
 
+import gc
 import io
 import os
 import resource
@@ -53,6 +54,8 @@ from parsers.reading import read_files, read_mail
 from parsers.records import Finding
 from parsers.source import Readable, Source
 
+GARBAGE_AT = 20_000  # objects that came since the last look: a frame is a thousand of them, and none is garbage
+
 
 def main(
     requests: "Connection[bytes, bytes]",
@@ -63,6 +66,8 @@ def main(
 ) -> None:
     """Answer requests until the daemon hangs up. The whole life of the process."""
     restrict(limits)
+    gc.freeze()  # modules stay: nobody need look for garbage among them, and their memory stays shared
+    gc.set_threshold(GARBAGE_AT)
     conversation = _Conversation(kind, files)
     try:
         while True:

@@ -58,6 +58,7 @@ _COMPANIONS = re.compile(
 _HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|script|meta)\b", re.I | re.S)
 _BEGINS = re.compile(r"[\s\ufeffï»¿ÿþ]*(?>\s+|<!--.*?-->|<\?.*?\?>)*+<(?:!DOCTYPE\s+)?([A-Za-z_][\w:.-]{0,100})", re.S)
 _READABLE = ("not-html", "not-csv", "not-exact-globe", "not-other-topic", "not-other-xml")
+_OPEN_ITEMS = frozenset(("ARs", "APs"))
 _SEPARATORS = ";", "\t", ","
 
 
@@ -85,16 +86,16 @@ def look_into(source: Source, data: bytes) -> Head:
         elements = [(1, begins.group(1))]
     root = elements[0][1] if elements else ""
     children = dict.fromkeys(name for depth, name in elements if depth == 2)
-    if root == "eExact" and len(data) == HEAD:
+    if root == "eExact" and len(data) == HEAD and children.keys().isdisjoint(_OPEN_ITEMS):
         children |= dict.fromkeys(_find_below(source))
     return Head(data, text, root, tuple(children))
 
 
 def _find_below(source: Source) -> Iterator[str]:
-    """What is told by one of its topics and may stand behind others, by the schema's order."""
+    """What is told by one of its topics and may stand behind others, by the schema's order. Open items decide."""
     stream, rest = source.stream(), b""
-    wanted = {name: b"<" + name.encode() for name in ("GLTransactions", "ARs", "APs")}
-    while wanted and (data := stream.read(64 * 1024)):
+    wanted = {name: b"<" + name.encode() for name in ("GLTransactions", *_OPEN_ITEMS)}
+    while wanted.keys() >= _OPEN_ITEMS and (data := stream.read(64 * 1024)):
         text = rest + data.replace(b"\x00", b"")  # UTF-16 too
         for name in [name for name, tag in wanted.items() if tag in text]:
             del wanted[name]
