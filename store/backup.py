@@ -24,7 +24,7 @@ def back_up(url: str, file: Path) -> int:
     if source.get_backend_name() != "sqlite":
         raise NotOurs("the store is in PostgreSQL: use pg_dump, or the back-up of your server")
     assert source.database is not None
-    unfinished = file.with_name(f"{file.name}.part")
+    unfinished = _unfinished(file)
     try:
         unfinished.unlink(missing_ok=True)
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -38,6 +38,22 @@ def back_up(url: str, file: Path) -> int:
     except sqlite3.DatabaseError as error:
         unfinished.unlink(missing_ok=True)
         raise StoreBroken(f"{source.database} is damaged ({error}); put back the last back-up") from error
+
+
+def measure_source(url: str) -> int:
+    """Bytes that there are to copy; 0 where nobody can tell."""
+    path = make_url(url).database
+    return Path(path).stat().st_size if url.startswith("sqlite") and path and Path(path).exists() else 0
+
+
+def measure_backup(file: Path) -> int:
+    """Bytes that `back_up` has copied so far."""
+    unfinished = _unfinished(file)
+    return unfinished.stat().st_size if unfinished.exists() else 0
+
+
+def _unfinished(file: Path) -> Path:
+    return file.with_name(f"{file.name}.part")
 
 
 def _copy(source: str, target: Path) -> None:

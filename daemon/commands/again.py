@@ -10,6 +10,7 @@ import click
 
 from daemon.commands.exits import Exit
 from daemon.commands.program import Program
+from daemon.commands.progress import progress
 
 
 @click.command()
@@ -73,8 +74,10 @@ def rescan(program: Program, since: datetime) -> None:
     tokens = build_token_sources(settings)
 
     def track(mails: Sequence[FetchedMail]) -> Iterator[FetchedMail]:
-        with click.progressbar(mails, label="Mails", file=sys.stderr) as bar:
-            yield from bar
+        with progress("mails", len(mails)) as advance:
+            for mail in mails:
+                yield mail
+                advance(1)
 
     with program.store() as store, contextlib.ExitStack() as closing:
         mailboxes = [Mailbox(one, settings.limits.largest_mail, tokens.get(one.oauth2)) for one in settings.mailboxes]

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from daemon.commands.program import Program
+from daemon.commands.progress import progress
 
 
 @click.command("backup")
@@ -23,10 +24,12 @@ def command(program: Program, file: Path) -> None:
 
     More: docs/operations.md
     """
-    from store.backup import NotOurs, back_up
+    from store.backup import NotOurs, back_up, measure_backup, measure_source
 
+    url = program.settings.store.url
     try:
-        size = back_up(program.settings.store.url, file)
+        with progress("copying", measure_source(url), of="bytes", done=lambda: measure_backup(file)):
+            size = back_up(url, file)
     except NotOurs as error:
         raise click.UsageError(f"{error}.") from error
     click.echo(f"{file}: {size} bytes")

@@ -3,18 +3,21 @@
 import getpass
 import secrets
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from daemon.commands.exits import Exit
 from daemon.commands.program import Program
+from daemon.commands.progress import progress
 
 if TYPE_CHECKING:
     from handlers.importing import Conclusion
     from handlers.policy import Policy
     from handlers.report import Answer, Settled
+    from parsers.protocol import Frame
     from store.database import Store, Transaction
     from store.records import HeldImport
 
@@ -41,6 +44,8 @@ def approve(program: Program, import_id: int) -> None:
     start_reading(mails=False)
     from daemon.assembly import build_rereader, now
     from handlers import approving
+    from parsers.protocol import Items
+    from store import imports
 
     with program.store() as store, store.staging() as staging:
         held = _find(store, import_id)
@@ -51,7 +56,16 @@ def approve(program: Program, import_id: int) -> None:
         def conclude(settled: "Settled") -> "Conclusion":
             return _tell_sender(program, policy, held, settled)
 
-        settled = approving.approve(asked, staging, store, now(), rereader.reread, conclude)
+        with store.read() as tx:
+            (found,) = imports.find_imports(tx, str(import_id))
+        with progress("reading", found.items) as advance:
+
+            def reread(*of: Any) -> "Iterator[Frame]":
+                for frame in rereader.reread(*of):
+                    advance(len(frame.rows) if isinstance(frame, Items) else 0)
+                    yield frame
+
+            settled = approving.approve(asked, staging, store, now(), reread, conclude)
     sys.exit(_say(held, settled))
 
 
@@ -104,7 +118,7 @@ def undo(program: Program, import_id: int, yes: bool) -> None:
         if not yes:
             click.confirm(f"Take back import {import_id} ({found.ref}), {of.administration} {of.side}?", abort=True)
         try:
-            with store.write() as tx:
+            with progress("taking back"), store.write() as tx:
                 undone = undoing.undo(tx, import_id, now(), _person())
         except NotLast as error:
             raise click.ClickException(str(error)) from error

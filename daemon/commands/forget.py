@@ -3,6 +3,7 @@
 import click
 
 from daemon.commands.program import Program
+from daemon.commands.progress import progress
 
 
 @click.command("forget")
@@ -31,7 +32,7 @@ def command(program: Program, code: str, yes: bool) -> None:
             f"{len(routes)} of the routes still bring mail to {code!r}: take them out of {program.file} and restart "
             "the daemon first."
         )
-    with program.store() as store, store.write() as tx:
+    with progress("deleting" if yes else "counting"), program.store() as store, store.write() as tx:
         deleted = {table: rows for table, rows in forget(tx, code).items() if rows}
         if not yes:
             tx.rollback()

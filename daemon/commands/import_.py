@@ -2,20 +2,20 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
 from random import SystemRandom
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import click
 
 from daemon.commands.exits import Exit
 from daemon.commands.program import Program
+from daemon.commands.progress import progress
 
 if TYPE_CHECKING:
     from handlers.policy import Policy
@@ -99,7 +99,9 @@ def _import(
     with ExitStack() as opened, store.staging() as staging, Spools() as spools:
         files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
         reading = opened.enter_context(read_files(files, build_limits(program.settings)))
-        with _progress(files):
+        # The child reads through the same open files, so their offset tells how far it is.
+        total = sum(os.fstat(file.fd).st_size for file in files)
+        with progress("reading", total, of="bytes", done=lambda: sum(_offset(file) for file in files)):
             taken = stage(reading.open(rereader.options(policy)), staging, spools=spools)
         kept = {path.name: _keep(store, policy, path, now) for path in paths} if taken.files and not dry_run else {}
         job = Job(
@@ -132,29 +134,5 @@ def _source(ref: str, taken: "Taken") -> str:
     return sha256("\n".join([ref, *(file.sha256 for file in taken.files)]).encode()).hexdigest()
 
 
-@contextmanager
-def _progress(files: Sequence["SentFile"]) -> Iterator[None]:
-    """A bar on a terminal. The child reads through the same open files, so their offset tells how far it is."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    total = sum(os.fstat(file.fd).st_size for file in files)
-    done = Event()
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading", total=total)
-
-        def watch() -> None:
-            while not done.wait(0.1):
-                progress.update(task, completed=sum(os.lseek(file.fd, 0, os.SEEK_CUR) for file in files))
-
-        watcher = Thread(target=watch, name="progress", daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            done.set()
-            watcher.join()
+def _offset(file: "SentFile") -> int:
+    return os.lseek(file.fd, 0, os.SEEK_CUR)
