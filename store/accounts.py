@@ -11,6 +11,7 @@ from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, update
 
+from store.recognising import notice_accounts
 from store.records import AccountCard, CardChanges, CreditCrossing
 from store.schema import account, balance
 from store.subledgers import lock, renew_accounts
@@ -40,6 +41,7 @@ def apply_cards(tx: Connection, administration: str, currency: str, cards: Itera
         return CardChanges(told.cards, 0, 0, 0, 0, 0, ambiguous=tuple(sorted(told.ambiguous)[:MOST_AMBIGUOUS]))
     savepoint.commit()
     if told.created or told.found_otherwise:
+        notice_accounts(tx, administration)
         renew_accounts(tx, administration)
     return CardChanges(
         told.cards, told.created, told.changed, told.renamed, told.limits, told.over, tuple(told.largest_over)
@@ -201,7 +203,7 @@ _ACCOUNTS = select(
     account.c.code,
     account.c.name,
     account.c.credit_limit,
-    (balance.c.open_import + balance.c.open_invoices).label("open_total"),
+    (balance.c.open_import + balance.c.open_invoices + balance.c.in_transit).label("open_total"),
 ).join(balance, and_(balance.c.account_id == account.c.id, balance.c.side == "receivable"), isouter=True)
 _UPDATE = (
     update(account)

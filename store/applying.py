@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, text, update
 
-from store import holding, imports
+from store import holding, imports, recognising
 from store.currencies import keep_currencies
 from store.records import Comparison, ImportMoved, NewImport
 from store.schema import import_
@@ -64,6 +64,7 @@ def apply(
         tx.execute(_KEEP_CHANGES, of)
     keep_currencies(tx, [total.currency for total in comparison.currencies])
     make_last(tx, subledger, import_id, currency)
+    recognising.notice_import(tx, subledger, import_id)
     if approved is not None:
         holding.settle_mails(tx, holding.list_mails(tx, [import_id]), now)
     return import_id

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, literal, select, union_all
+from sqlalchemy import Connection, case, select, union_all
 
 from store.records import Account, AccountAmbiguous, AccountUnknown, Balance, OpenItem, PastItem, Side
 from store.schema import account, balance, import_, open_item, subledger
@@ -15,9 +15,9 @@ def iterate_balances(
 ) -> Iterator[Balance]:
     """Every account that has or had something open, by administration, side and code; read row by row.
 
-    In transit is zero as long as the store holds no invoices of our own.
+    The total includes what is in transit where the settings of the administration say so.
     """
-    in_transit = literal(0)
+    added = case((subledger.c.adds_in_transit, balance.c.in_transit), else_=0)
     query = (
         select(
             account.c.administration,
@@ -28,8 +28,8 @@ def iterate_balances(
             subledger.c.currency,
             balance.c.open_import,
             balance.c.open_invoices,
-            in_transit,
-            balance.c.open_import + balance.c.open_invoices,
+            balance.c.in_transit,
+            balance.c.open_import + balance.c.open_invoices + added,
             account.c.credit_limit,
         )
         .join(balance, balance.c.account_id == account.c.id)

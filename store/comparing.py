@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause, text
 
-from store import imports
+from store import foreseeing, imports
 from store.matching import match_accounts
 from store.records import AccountChange, Comparison, CurrencyTotal, Subledger
 from store.signs import find_signs
@@ -37,6 +37,7 @@ def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Col
             _analyze(tx, "staged_opened")
             tx.execute(_FIND_CLOSED, of)
             _analyze(tx, "staged_closed")
+    foreseeing.foresee(tx, subledger)
     signs = find_signs(
         tx,
         subledger,

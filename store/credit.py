@@ -12,16 +12,25 @@ def find_crossings(tx: Connection, subledger: Subledger) -> list[CreditCrossing]
     return [CreditCrossing(*row) for row in tx.execute(_CROSSINGS, {"side": subledger.side})]
 
 
-# Nothing is in transit as long as the store holds no invoices of our own.
+# What own invoices count for falls by those that the export shows: until it is applied, they count still.
 _CROSSINGS = text("""
     SELECT code, name, credit_limit, before, after
     FROM (SELECT known.code, known.name, known.credit_limit,
-                 a.before + coalesce(stored.open_invoices, 0) AS before,
-                 a.after + coalesce(stored.open_invoices, 0) AS after
+                 a.before + coalesce(stored.open_invoices + stored.in_transit, 0) + coalesce(shown.gone, 0) AS before,
+                 a.after + coalesce(stored.open_invoices + stored.in_transit, 0) - coalesce(shown.still, 0) AS after
           FROM staged_account AS a
           CROSS JOIN account AS known
           LEFT JOIN balance AS stored ON stored.account_id = known.id AND stored.side = :side
-          WHERE a.side = :side AND a.before <> a.after AND known.id = a.account_id AND known.credit_limit IS NOT NULL
+          LEFT JOIN (SELECT one.account_id, CAST(sum(CASE WHEN counts THEN amount_dc ELSE 0 END) AS BIGINT) AS still,
+                            CAST(sum(CASE WHEN counts THEN 0 ELSE amount_dc END) AS BIGINT) AS gone
+                     FROM (SELECT DISTINCT v.id, f.account_id, v.amount_dc,
+                                  v.status IN ('open', 'in-transit') AS counts
+                           FROM staged_own AS f
+                           JOIN own_invoice AS v ON v.id = f.invoice
+                           WHERE f.side = :side AND f.verdict = 2) AS one
+                     GROUP BY one.account_id) AS shown ON shown.account_id = known.id
+          WHERE a.side = :side AND (a.before <> a.after OR shown.account_id IS NOT NULL) AND known.id = a.account_id
+            AND known.credit_limit IS NOT NULL
          ) AS debtor
     WHERE (before <= credit_limit) <> (after <= credit_limit)
     ORDER BY code, name""")

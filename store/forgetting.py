@@ -10,6 +10,8 @@ from store.schema import (
     account_change,
     balance,
     balance_change,
+    batch,
+    customer,
     import_,
     import_file,
     import_mail,
@@ -19,6 +21,8 @@ from store.schema import (
     notice,
     open_item,
     outbox,
+    own_invoice,
+    paid_by_hand,
     subledger,
 )
 
@@ -44,6 +48,10 @@ def forget(tx: Connection, administration: str) -> Mapping[str, int]:
         (balance_change, balance_change.c.import_id.in_(imports)),
         (account_change, account_change.c.import_id.in_(imports)),
         (open_item, open_item.c.account_id.in_(accounts)),
+        (paid_by_hand, paid_by_hand.c.account_id.in_(accounts)),
+        (own_invoice, own_invoice.c.administration == administration),
+        (batch, batch.c.administration == administration),
+        (customer, customer.c.administration == administration),
         (balance, balance.c.account_id.in_(accounts)),
         (kept_chunk, kept_chunk.c.kept_id.in_(files)),
         (kept, kept.c.administration == administration),

@@ -1,13 +1,55 @@
 """Own invoices: taken from files, listed, and ended by hand where no export will ever show them."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    bindparam,
+    insert,
+    or_,
+    select,
+    text,
+)
 
-from store.own_records import BatchChanges, InvoiceChanges, InvoiceChoice, OwnInvoice, OwnInvoiceRow, OwnStatus
-from store.records import Side
+from store.choosing import change_chosen
+from store.currencies import keep_currencies
+from store.customer_matching import (
+    find_collisions,
+    given_customers,
+    keep_customers,
+    list_homeless,
+    list_unmatched,
+    match_customers,
+)
+from store.own_records import (
+    BatchChanges,
+    InvoiceChanges,
+    InvoiceChoice,
+    OwnInvoice,
+    OwnInvoiceRow,
+    OwnStatus,
+    OwnTotals,
+    Repeated,
+)
+from store.recognising import recognise, widen
+from store.records import Side, Subledger
+from store.schema import Id, Moment, Text, account, customer, own_invoice, subledger
+from store.schema import batch as batch_
+from store.subledgers import SIDES, lock, renew_accounts
+
+MOST_REPEATED = 20  # that are named
+_AT_ONCE = 1000  # rows
 
 
 def apply_invoices(
@@ -25,9 +67,52 @@ def apply_invoices(
 
     `currency`: ISO 4217, the administration's. `ordered_at` is how new the file is: invoices that a newer one gave
     stay as they are. `source_ref` is the ref of the mail or import. Where the code rule lets two customers collide, or
-    customers are unknown and none may be created (`may_create`), that is told and nothing is written.
+    customers are unknown and none may be created (`may_create`), that is told and nothing is written. Comparisons that
+    are under way are to be made again: what they foresee of own invoices holds no more.
     """
-    raise NotImplementedError
+    lock(tx, administration, currency)
+    with given_customers(tx), _given(tx, rows) as read:
+        repeated = tuple(Repeated(*row) for row in tx.execute(_REPEATED))
+        tx.execute(_LEAVE_LAST)
+        tx.execute(_NAME_CUSTOMERS)
+        match_customers(tx, administration)
+        collisions = find_collisions(tx, administration)
+        unknown = () if may_create else list_homeless(tx)
+        if collisions or unknown:
+            return InvoiceChanges(read, collisions=collisions, unknown=unknown, repeated=repeated)
+        before = _totals(tx, administration)
+        unmatched = list_unmatched(tx)
+        made = keep_customers(tx, administration)
+        keep_currencies(tx, tx.execute(_CURRENCIES).scalars())
+        this = {"administration": administration, "ordered_at": ordered_at, "source_ref": source_ref, "now": now}
+        stale = tx.execute(_COUNT_STALE, this).scalar_one()
+        updated = tx.execute(_MARK_UPDATED, this).rowcount
+        for side in SIDES:
+            widen(tx, Subledger(administration, side))  # before the old numbers are gone
+        tx.execute(_UPDATE, this)
+        tx.execute(_CONFIRM, this)
+        created = tx.execute(_INSERT, this).rowcount
+        for side in SIDES:
+            recognise(tx, Subledger(administration, side))
+        if made or created or updated:
+            renew_accounts(tx, administration)
+        figures = tx.execute(_FIGURES).one()
+        after = _totals(tx, administration)
+        sides = tx.execute(_GIVEN_SIDES).scalars().all()
+    return InvoiceChanges(
+        read=read,
+        created=created,
+        updated=updated,
+        unchanged=read - created - updated - stale,
+        stale=stale,
+        seen=figures.seen,
+        ambiguous=figures.ambiguous,
+        unmatched=unmatched,
+        totals=tuple(
+            OwnTotals(side, before[side][0], after[side][0], before[side][1], after[side][1]) for side in sides
+        ),
+        repeated=repeated,
+    )
 
 
 def list_invoices(
@@ -44,7 +129,20 @@ def list_invoices(
 
     `numbers`: own ones or those in Exact, none for all. `account_id`: of the account that the customer is linked to.
     """
-    raise NotImplementedError
+    query: Select[Any] = _LIST
+    for column, wanted in (
+        (own_invoice.c.administration, administration),
+        (own_invoice.c.side, side),
+        (own_invoice.c.status, status),
+        (batch_.c.name, batch),
+        (own_invoice.c.account_id, account_id),
+    ):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    if numbers:
+        query = query.where(or_(own_invoice.c.number.in_(numbers), own_invoice.c.exact_number.in_(numbers)))
+    for row in tx.execute(query, execution_options={"yield_per": 1000}):
+        yield OwnInvoice(*row)
 
 
 def end(
@@ -59,9 +157,179 @@ def end(
 
     Invoices that an export shows are left alone: see `tracking.mark_paid`.
     """
-    raise NotImplementedError
+    waiting = own_invoice.c.status.in_(("open", "in-transit"))
+    return change_chosen(tx, administration, choice, waiting, {"ended": how, "ended_at": now, "ended_by": by})
 
 
-def resume(tx: Connection, administration: str, choice: InvoiceChoice, now: datetime, by: str) -> BatchChanges:
-    """Take back `end`: the invoices count again, unless an export shows them. Takes the lock."""
-    raise NotImplementedError
+def resume(
+    tx: Connection,
+    administration: str,
+    choice: InvoiceChoice,
+    now: datetime,  # noqa: ARG001 - as the other commands have it
+    by: str,  # noqa: ARG001
+    how: Literal["paid", "cancelled"] | None = None,
+) -> BatchChanges:
+    """Take back `end`: the invoices count again, unless an export shows them. Takes the lock.
+
+    `how`: only what was ended in this way.
+    """
+    was_ended = own_invoice.c.ended.is_not(None) if how is None else own_invoice.c.ended == how
+    return change_chosen(tx, administration, choice, was_ended, {"ended": None, "ended_at": None, "ended_by": None})
+
+
+@contextmanager
+def _given(tx: Connection, rows: Iterable[OwnInvoiceRow]) -> Iterator[int]:
+    """The rows in a temporary table, which is gone at the end of the block or with the transaction; how many."""
+    given_invoice.create(tx, checkfirst=False)
+    read, rest = 0, iter(rows)
+    while some := list(islice(rest, _AT_ONCE)):
+        tx.execute(insert(given_invoice), [_values(row, read + number) for number, row in enumerate(some)])
+        read += len(some)
+    if tx.dialect.name == "postgresql":  # no background process sees temporary tables
+        tx.exec_driver_sql("ANALYZE given_invoice")
+    yield read
+    given_invoice.drop(tx, checkfirst=False)
+
+
+def _values(row: OwnInvoiceRow, position: int) -> dict[str, object]:
+    values = row._asdict() | {"position": position, "exact_code": row.exact_code or row.customer_code}
+    if row.kind == "credit-note":
+        for name in ("amount_fc", "amount_dc", "vat_amount_fc"):
+            if values[name] is not None:
+                values[name] = -abs(values[name])
+    return values
+
+
+def _totals(tx: Connection, administration: str) -> dict[str, tuple[int, int]]:
+    """What own invoices count for on each side: open, and in transit."""
+    found = {row.side: (row.open, row.in_transit) for row in tx.execute(_TOTALS, {"administration": administration})}
+    return {side: found.get(side, (0, 0)) for side in SIDES}
+
+
+given_invoice = Table(
+    "given_invoice",
+    MetaData(),
+    Column("position", Id, primary_key=True),
+    Column("line", Integer, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("side", "kind", "number", "exact_number", "customer_code", "exact_code", "customer_name")
+    ),
+    Column("exact_id", Text),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("invoice_date", "due_date", "your_ref", "description", "currency", "journal", "period")
+    ),
+    *(Column(name, Text, nullable=False) for name in ("vat_code", "item", "payment_condition")),
+    *(Column(name, BigInteger, nullable=False) for name in ("amount_fc", "amount_dc")),
+    Column("vat_amount_fc", BigInteger),
+    prefixes=["TEMPORARY"],
+)
+Index("given_invoice_key", *(given_invoice.c[name] for name in ("customer_code", "side", "kind", "number")))
+
+_CONTENT = tuple(
+    name for name in OwnInvoiceRow._fields if name in own_invoice.c and name not in ("side", "kind", "number")
+)
+_SAME_KEY = "g.customer_code = h.customer_code AND g.side = h.side AND g.kind = h.kind AND g.number = h.number"
+
+
+def _differs(one: str, other: str) -> str:
+    """SQL: whether two rows say different things of one invoice."""
+    plain = (f"{one}.{name} <> {other}.{name}" for name in _CONTENT if name != "vat_amount_fc")
+    vat = f"{one}.vat_amount_fc IS DISTINCT FROM {other}.vat_amount_fc"
+    return f"({' OR '.join((*plain, vat))})"
+
+
+_REPEATED = text(f"""
+    SELECT g.customer_code, g.number, g.line, h.line
+    FROM given_invoice AS g
+    JOIN given_invoice AS h ON {_SAME_KEY} AND g.position < h.position
+    WHERE {_differs("g", "h")} ORDER BY g.position, h.position LIMIT {MOST_REPEATED}""")  # noqa: S608
+_LEAVE_LAST = text(f"""
+    DELETE FROM given_invoice WHERE position IN (
+        SELECT g.position FROM given_invoice AS g
+        JOIN given_invoice AS h ON {_SAME_KEY} AND g.position < h.position)""")  # noqa: S608
+_NAME_CUSTOMERS = text("""
+    INSERT INTO given_customer (code, exact_code, exact_id, name)
+    SELECT customer_code, min(exact_code), min(exact_id), max(customer_name)
+    FROM given_invoice GROUP BY customer_code""")
+_CURRENCIES = text("SELECT DISTINCT currency FROM given_invoice")
+_GIVEN_SIDES = text("SELECT DISTINCT side FROM given_invoice ORDER BY side DESC")
+
+_STORED = """
+    FROM given_invoice AS g
+    JOIN given_customer AS c ON c.code = g.customer_code
+    JOIN own_invoice AS v ON v.customer_id = c.customer_id AND v.side = g.side AND v.kind = g.kind
+                         AND v.number = g.number"""
+_ORDERED_AT = bindparam("ordered_at", type_=Moment())
+_COUNT_STALE = text(f"SELECT count(*) {_STORED} WHERE v.ordered_at > :ordered_at AND {_differs('g', 'v')}").bindparams(
+    _ORDERED_AT
+)
+_MARK_UPDATED = text(f"""
+    UPDATE own_invoice SET undecided = true WHERE id IN (
+        SELECT v.id {_STORED} WHERE v.ordered_at <= :ordered_at AND {_differs("g", "v")})""").bindparams(_ORDERED_AT)  # noqa: S608
+_UPDATE = text(f"""
+    UPDATE own_invoice
+    SET {", ".join(f"{name} = given.{name}" for name in _CONTENT)}, source_ref = :source_ref
+    FROM (SELECT v.id, g.* {_STORED} WHERE v.ordered_at <= :ordered_at AND {_differs("g", "v")}) AS given
+    WHERE own_invoice.id = given.id""").bindparams(_ORDERED_AT)  # noqa: S608
+_CONFIRM = text(f"""
+    UPDATE own_invoice SET ordered_at = :ordered_at WHERE id IN (
+        SELECT v.id {_STORED} WHERE v.ordered_at < :ordered_at)""").bindparams(_ORDERED_AT)  # noqa: S608
+_INSERT = text(f"""
+    INSERT INTO own_invoice (administration, side, customer_id, account_id, kind, number, {", ".join(_CONTENT)},
+                             ordered_at, source_ref, recorded_at, status, undecided)
+    SELECT :administration, g.side, c.customer_id, c.account_id, g.kind, g.number,
+           {", ".join(f"g.{name}" for name in _CONTENT)}, :ordered_at, :source_ref, :now, 'open', true
+    FROM given_invoice AS g
+    JOIN given_customer AS c ON c.code = g.customer_code
+    WHERE NOT EXISTS (SELECT 1 FROM own_invoice AS v
+                      WHERE v.customer_id = c.customer_id AND v.side = g.side AND v.kind = g.kind
+                        AND v.number = g.number)
+    ORDER BY g.position""").bindparams(_ORDERED_AT, bindparam("now", type_=Moment()))  # noqa: S608
+_FIGURES = text(f"""
+    SELECT count(CASE WHEN v.status = 'seen' THEN 1 END) AS seen, count(CASE WHEN v.ambiguous THEN 1 END) AS ambiguous
+    {_STORED}""")
+_TOTALS = text("""
+    SELECT side, CAST(coalesce(sum(CASE status WHEN 'open' THEN amount_dc END), 0) AS BIGINT) AS open,
+           CAST(coalesce(sum(CASE status WHEN 'in-transit' THEN amount_dc END), 0) AS BIGINT) AS in_transit
+    FROM own_invoice
+    WHERE administration = :administration AND status IN ('open', 'in-transit') GROUP BY side""")
+
+_LIST = (
+    select(
+        own_invoice.c.id,
+        own_invoice.c.administration,
+        own_invoice.c.side,
+        own_invoice.c.kind,
+        own_invoice.c.number,
+        own_invoice.c.exact_number,
+        customer.c.code,
+        customer.c.name,
+        account.c.code,
+        account.c.name,
+        account.c.exact_id,
+        subledger.c.currency,
+        *(own_invoice.c[name] for name in ("invoice_date", "due_date", "your_ref", "description", "currency")),
+        *(own_invoice.c[name] for name in ("amount_fc", "amount_dc", "status", "ambiguous", "seen_by")),
+        batch_.c.name,
+        *(own_invoice.c[name] for name in ("batched_at", "ended_at", "ended_by", "journal", "period")),
+        *(own_invoice.c[name] for name in ("vat_code", "vat_amount_fc", "item", "payment_condition")),
+    )
+    .join(customer, customer.c.id == own_invoice.c.customer_id)
+    .join(account, account.c.id == own_invoice.c.account_id)
+    .join(
+        subledger,
+        (subledger.c.administration == own_invoice.c.administration) & (subledger.c.side == own_invoice.c.side),
+    )
+    .outerjoin(batch_, batch_.c.id == own_invoice.c.batch_id)
+    .order_by(
+        own_invoice.c.administration,
+        own_invoice.c.side,
+        account.c.code,
+        account.c.id,
+        customer.c.code,
+        own_invoice.c.number,
+        own_invoice.c.kind,
+    )
+)

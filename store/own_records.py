@@ -20,6 +20,10 @@ class CustomerUnknown(Exception):
     """No own customer has this code."""
 
 
+class CustomersCollide(Exception):
+    """The code rule takes two own customers for one account. Names both; the transaction is to be abandoned."""
+
+
 class OwnInvoiceRow(NamedTuple):
     """One own invoice or credit note, as a file gives it; numbers and codes are also there as Exact has them."""
 
@@ -78,6 +82,15 @@ class Collision(NamedTuple):
     exact_code: str
 
 
+class Repeated(NamedTuple):
+    """An own invoice that stands in a file twice, with different figures: the last one counts."""
+
+    customer_code: str
+    number: str
+    line: int
+    last_line: int
+
+
 @dataclass(frozen=True, slots=True)
 class InvoiceChanges:
     """What a file of own invoices did. With collisions, or unknown customers, nothing was written."""
@@ -92,6 +105,7 @@ class InvoiceChanges:
     unmatched: tuple[tuple[str, str], ...] = ()  # (own code, name) of customers that no account of Exact fits, by code
     totals: tuple[OwnTotals, ...] = ()  # of the sides that the rows are of
     collisions: tuple[Collision, ...] = ()
+    repeated: tuple[Repeated, ...] = ()  # the first of them
     unknown: tuple[tuple[str, str], ...] = ()  # (own code, name): nothing may be created, so the file is refused
 
     @property
@@ -241,6 +255,7 @@ class TrackedInvoice(NamedTuple):
     marked_at: datetime | None  # by hand
     marked_by: str | None
     your_ref: str = ""  # of a payable it is the supplier's number
+    account_id: int = 0
 
 
 class TrackedChange(NamedTuple):

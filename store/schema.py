@@ -31,8 +31,10 @@ from sqlalchemy.types import TypeDecorator
 
 from store.views import VIEWS
 
-REVISION = "0005"  # what the migrations lead to; here so that start-up need not load Alembic to compare
+REVISION = "0006"  # what the migrations lead to; here so that start-up need not load Alembic to compare
 
+WAITING = text("status IN ('open', 'in-transit')")  # own invoices that count
+DOUBTFUL = text("ambiguous OR seen_by = 'number-date-amount'")  # own invoices that more knowledge may turn
 PARKED = text("state IN ('waiting', 'held', 'quarantined', 'failed')")  # mails that are not done
 
 metadata = MetaData()
@@ -71,6 +73,9 @@ subledger = Table(
     Column(
         "account_version", BigInteger, nullable=False, server_default=text("0")
     ),  # counts up when accounts are not what comparisons took them for
+    Column(
+        "adds_in_transit", Boolean, nullable=False, server_default=text("false")
+    ),  # whether the total includes what is in transit, as the settings have it
     PrimaryKeyConstraint("administration", "side", name="subledger_pkey"),
     CheckConstraint("side IN ('receivable', 'payable')", name="subledger_side"),
 )
@@ -172,6 +177,7 @@ balance = Table(
     Column("items", BigInteger, nullable=False),  # open items that `open_import` is the sum of
     Column("open_invoices", BigInteger, nullable=False, server_default=text("0")),
     Column("created_by", BigInteger),  # the import that made it, if one did
+    Column("in_transit", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("account_id", "side", name="balance_pkey"),
     sqlite_with_rowid=False,
 )
@@ -456,6 +462,130 @@ alarm = Table(
     Column("condition", Text, nullable=False),
     Column("told_at", Moment, nullable=False),
     PrimaryKeyConstraint("condition", name="alarm_pkey"),
+)
+
+
+# Debtors and creditors as our own operations system names them; several may share one account.
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("administration", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("exact_code", Text, nullable=False),  # what the code rule made of the code, when a file last named it
+    Column("exact_id", Text),  # as a file named it
+    Column("name", Text, nullable=False),
+    Column("account_id", BigInteger, nullable=False),
+    Column("linked_by", Text, nullable=False),
+    PrimaryKeyConstraint("id", name="customer_pkey"),
+    UniqueConstraint("administration", "code", name="customer_code"),
+    CheckConstraint("linked_by IN ('exact-id', 'code', 'hand')", name="customer_linked_by"),
+)
+Index("customer_exact_code", customer.c.administration, customer.c.exact_code)
+Index("customer_account", customer.c.account_id)
+
+# What was handed to Exact in one go.
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("administration", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    PrimaryKeyConstraint("id", name="batch_pkey"),
+    UniqueConstraint("administration", "name", name="batch_name"),
+    CheckConstraint("source IN ('hand', 'transactions')", name="batch_source"),
+)
+
+# Invoices and credit notes of our own. `status` follows from `ended`, `seen_by` and `batch_id`, in this order.
+own_invoice = Table(
+    "own_invoice",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("administration", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("account_id", BigInteger, nullable=False),  # the customer's
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("exact_number", Text, nullable=False),  # after the number rule
+    Column("invoice_date", Text, nullable=False),
+    Column("due_date", Text, nullable=False),
+    Column("your_ref", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount_fc", BigInteger, nullable=False),
+    Column("amount_dc", BigInteger, nullable=False),
+    Column("journal", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("vat_code", Text, nullable=False),
+    Column("vat_amount_fc", BigInteger),
+    Column("item", Text, nullable=False),
+    Column("payment_condition", Text, nullable=False),
+    Column("ordered_at", Moment, nullable=False),  # how new the file was that gave it
+    Column("source_ref", Text, nullable=False),
+    Column("recorded_at", Moment, nullable=False),  # when it first came
+    Column("batch_id", BigInteger),
+    Column("batched_at", Moment),
+    Column("ended", Text),
+    Column("ended_at", Moment),
+    Column("ended_by", Text),
+    Column("seen_by", Text),
+    Column("seen_account_id", BigInteger),  # whose items show it
+    Column("ambiguous", Boolean, nullable=False, server_default=text("false")),
+    Column("status", Text, nullable=False),
+    Column("undecided", Boolean, nullable=False),  # whether it is recognised is to be found out before the commit
+    PrimaryKeyConstraint("id", name="own_invoice_pkey"),
+    UniqueConstraint("customer_id", "side", "kind", "number", name="own_invoice_key"),
+    CheckConstraint("side IN ('receivable', 'payable')", name="own_invoice_side"),
+    CheckConstraint("kind IN ('invoice', 'credit-note')", name="own_invoice_kind"),
+    CheckConstraint("ended IN ('paid', 'cancelled')", name="own_invoice_ended"),
+    CheckConstraint("seen_by IN ('account', 'number-date-amount')", name="own_invoice_seen_by"),
+    CheckConstraint("status IN ('open', 'in-transit', 'seen', 'paid', 'cancelled')", name="own_invoice_status"),
+)
+Index("own_invoice_number", own_invoice.c.administration, own_invoice.c.side, own_invoice.c.exact_number)
+Index(
+    "own_invoice_waiting",
+    own_invoice.c.administration,
+    own_invoice.c.side,
+    own_invoice.c.account_id,
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
+Index(
+    "own_invoice_doubtful",
+    own_invoice.c.administration,
+    own_invoice.c.side,
+    sqlite_where=DOUBTFUL,
+    postgresql_where=DOUBTFUL,
+)
+Index(
+    "own_invoice_undecided",
+    own_invoice.c.administration,
+    own_invoice.c.side,
+    sqlite_where=text("undecided"),
+    postgresql_where=text("undecided"),
+)
+Index(
+    "own_invoice_batch",
+    own_invoice.c.batch_id,
+    sqlite_where=own_invoice.c.batch_id.is_not(None),
+    postgresql_where=own_invoice.c.batch_id.is_not(None),
+)
+
+# Invoices, by their number in Exact, that somebody marked as paid.
+paid_by_hand = Table(
+    "paid_by_hand",
+    metadata,
+    Column("account_id", BigInteger, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("marked_at", Moment, nullable=False),
+    Column("marked_by", Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "side", "number", name="paid_by_hand_pkey"),
+    sqlite_with_rowid=False,
 )
 
 

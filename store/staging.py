@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, text
 
-from store import ageing, applying, comparing, credit, recognising, tracking
+from store import ageing, applying, comparing, credit, foreseeing, tracked_changes
 from store.own_records import OwnSummary, TrackedSummary
 from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Subledger
 
@@ -62,6 +62,10 @@ CREATE TEMPORARY TABLE staged_account (
 );
 CREATE TEMPORARY TABLE staged_opened (line {id}, side TEXT NOT NULL, account BIGINT NOT NULL);
 CREATE TEMPORARY TABLE staged_closed (id {id}, side TEXT NOT NULL, account BIGINT);
+CREATE TEMPORARY TABLE staged_own (
+    invoice BIGINT NOT NULL, side TEXT NOT NULL, account_id BIGINT NOT NULL, verdict INTEGER NOT NULL,
+    amount_dc BIGINT NOT NULL
+);
 """
 _SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "line": "INTEGER PRIMARY KEY", "text": "TEXT"}
 _INDEXES = """
@@ -89,6 +93,7 @@ _STAGED = (
     "staged_account",
     "staged_opened",
     "staged_closed",
+    "staged_own",
 )
 _KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables is better given back
 _SQLITE_SCRIPT = "PRAGMA temp.cache_size = -8192;" + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
@@ -185,7 +190,7 @@ class Staging:
         Invoices that were handed over more than `in_transit_days` ago are listed.
         """
         self._go_on()
-        return recognising.summarise_own(self._connection, subledger, now, in_transit_days)
+        return foreseeing.summarise_own(self._connection, subledger, now, in_transit_days)
 
     def tracked_summary(self, subledger: Subledger, tolerance: int = 0) -> TrackedSummary:
         """What the export does to invoices that are followed one by one; after `compare`, before `apply`.
@@ -193,7 +198,7 @@ class Staging:
         `tolerance`: minor units of the administration's currency; not more than that left counts as paid.
         """
         self._go_on()
-        return tracking.summarise_tracked(self._connection, subledger, tolerance)
+        return tracked_changes.summarise_tracked(self._connection, subledger, tolerance)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -53,8 +53,18 @@ def renew_accounts(tx: Connection, administration: str) -> None:
 
 
 def note_settings(tx: Connection, administration: str, currency: str, *, adds_in_transit: bool) -> None:
-    """Have what is in transit added to the totals of this administration, or not, in views too. Takes the lock."""
-    raise NotImplementedError
+    """Have what is in transit added to the totals of this administration, or not, in views too.
+
+    Takes the lock if that is new; a subledger that has no rows yet is made.
+    """
+    rows = select(subledger.c.adds_in_transit).where(subledger.c.administration == administration)
+    noted = tx.execute(rows).scalars().all()
+    if noted.count(adds_in_transit) == len(noted) and (noted or not adds_in_transit):
+        return
+    lock(tx, administration, currency)
+    tx.execute(
+        update(subledger).where(subledger.c.administration == administration).values(adds_in_transit=adds_in_transit)
+    )
 
 
 def find_position(tx: Connection, of: Subledger) -> tuple[int | None, int]:

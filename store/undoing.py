@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text, update
 
+from store import recognising
 from store.holding import find_by_id
 from store.records import NotLast, Undone
 from store.schema import import_
@@ -31,6 +32,7 @@ def undo(tx: Connection, import_id: int, now: datetime, by: str) -> Undone:
             f"import {import_id} is {undone.state} and not the last applied of {of.administration} {of.side}: {stands}"
         )
     this = {"import_id": import_id, "administration": of.administration, "side": of.side}
+    recognising.mark_shown_by(tx, of, import_id)
     tx.execute(_TAKE_FROM_BALANCES, this)
     deleted = tx.execute(_DELETE_OPENED, this).rowcount
     reopened = tx.execute(_REOPEN_CLOSED, this).rowcount
@@ -44,6 +46,7 @@ def undo(tx: Connection, import_id: int, now: datetime, by: str) -> Undone:
     tx.execute(mark.values(state="undone", decided_at=now, decided_by=by))
     previous = tx.execute(_PREVIOUS, this).one()
     make_last(tx, of, previous.id, previous.currency)
+    recognising.notice_undo(tx, of)
     renew_accounts(tx, of.administration)
     return Undone(of, undone.ref, previous.id, deleted, reopened, removed)
 
@@ -85,14 +88,16 @@ _FORGET_NAMES = text("DELETE FROM account_change WHERE import_id = :import_id")
 
 _REMOVE_BALANCES = text("""
     DELETE FROM balance
-    WHERE created_by = :import_id AND side = :side AND open_invoices = 0
+    WHERE created_by = :import_id AND side = :side AND open_invoices = 0 AND in_transit = 0
       AND account_id IN (SELECT id FROM account WHERE administration = :administration)""")
 # Also those of imports undone before, which the other side held on to until now.
 _UNDONE = "(SELECT id FROM import WHERE administration = :administration AND (id = :import_id OR state = 'undone'))"
 _REMOVE_ACCOUNTS = text(f"""
     DELETE FROM account
     WHERE administration = :administration AND created_by IN {_UNDONE} AND credit_limit IS NULL
-      AND NOT EXISTS (SELECT 1 FROM balance WHERE balance.account_id = account.id)""")  # noqa: S608
+      AND NOT EXISTS (SELECT 1 FROM balance WHERE balance.account_id = account.id)
+      AND NOT EXISTS (SELECT 1 FROM customer WHERE customer.account_id = account.id)
+      AND NOT EXISTS (SELECT 1 FROM paid_by_hand WHERE paid_by_hand.account_id = account.id)""")  # noqa: S608
 _FORGET_CHANGES = text(f"""
     DELETE FROM balance_change
     WHERE import_id IN {_UNDONE} AND NOT EXISTS (SELECT 1 FROM account WHERE account.id = balance_change.account_id)""")  # noqa: S608

@@ -14,15 +14,15 @@ def _amount(column: str, digits: str) -> str:
     )
 
 
-_TOTAL = "(b.open_import + b.open_invoices)"
+_TOTAL = "(b.open_import + b.open_invoices + CASE WHEN s.adds_in_transit THEN b.in_transit ELSE 0 END)"
 
 OPEN_BALANCE = f"""
 CREATE VIEW open_balance AS
 SELECT a.administration, b.side, a.code, a.exact_id, a.name, s.currency, c.digits,
-       b.open_import, b.open_invoices, CAST(0 AS BIGINT) AS in_transit, {_TOTAL} AS open_total, a.credit_limit,
+       b.open_import, b.open_invoices, b.in_transit, {_TOTAL} AS open_total, a.credit_limit,
        {_amount("b.open_import", "c.digits")} AS open_import_text,
        {_amount("b.open_invoices", "c.digits")} AS open_invoices_text,
-       {_amount("CAST(0 AS BIGINT)", "c.digits")} AS in_transit_text,
+       {_amount("b.in_transit", "c.digits")} AS in_transit_text,
        {_amount(_TOTAL, "c.digits")} AS open_total_text,
        {_amount("a.credit_limit", "c.digits")} AS credit_limit_text
 FROM balance AS b
@@ -48,4 +48,23 @@ LEFT JOIN currency AS f ON f.code = i.currency
 WHERE i.closed_by IS NULL
 """  # noqa: S608
 
-VIEWS = (OPEN_BALANCE, OPEN_ITEM_NOW)
+OWN_INVOICE_NOW = f"""
+CREATE VIEW own_invoice_now AS
+SELECT v.administration, v.side, a.code, a.exact_id, a.name, u.code AS customer_code, u.name AS customer_name,
+       u.linked_by, v.kind, v.number, v.exact_number, v.invoice_date, v.due_date, v.your_ref, v.description,
+       s.currency, c.digits, v.amount_dc, v.currency AS invoice_currency, f.digits AS invoice_digits, v.amount_fc,
+       v.status, v.ambiguous, v.seen_by, t.name AS batch, v.batched_at, v.ended_at,
+       v.journal, v.period, v.vat_code, v.vat_amount_fc, v.item, v.payment_condition,
+       {_amount("v.amount_dc", "c.digits")} AS amount_dc_text,
+       {_amount("v.amount_fc", "f.digits")} AS amount_fc_text,
+       {_amount("v.vat_amount_fc", "f.digits")} AS vat_amount_fc_text
+FROM own_invoice AS v
+JOIN customer AS u ON u.id = v.customer_id
+JOIN account AS a ON a.id = v.account_id
+JOIN subledger AS s ON s.administration = v.administration AND s.side = v.side
+LEFT JOIN batch AS t ON t.id = v.batch_id
+LEFT JOIN currency AS c ON c.code = s.currency
+LEFT JOIN currency AS f ON f.code = v.currency
+"""  # noqa: S608
+
+VIEWS = (OPEN_BALANCE, OPEN_ITEM_NOW, OWN_INVOICE_NOW)

@@ -3,11 +3,13 @@
 from datetime import timedelta
 from random import Random
 
+from own_files import own, take
 from sqlalchemy import Table, func, insert, select
 from staged_exports import NOW, Account, apply_export
 
-from store import forgetting, messages, notices, outbox, schema
+from store import batches, forgetting, messages, notices, outbox, schema, tracking
 from store.database import Store, Transaction
+from store.own_records import InvoiceChoice
 from store.records import MailKey, MessageState, Outcome, OutgoingMail, Subledger
 
 DAY = timedelta(days=1)
@@ -18,7 +20,10 @@ def fill(store: Store, administration: str) -> None:
     """Something in every table that has to do with an administration."""
     apply_export(store, [Account("1", [("A", 100)]), Account("2")], Subledger(administration, "receivable"))
     apply_export(store, [Account("1", [("A", 90)], name="Anders")], Subledger(administration, "receivable"))
+    take(store, [own("B", 30)], administration=administration)
     with store.write() as tx:
+        batches.batch(tx, administration, InvoiceChoice(), "W10", NOW, "jan")
+        tracking.mark_paid(tx, administration, ("A",), NOW, "jan")
         finished = finish(tx, administration, "applied")
         import_id = tx.execute(
             select(func.max(schema.import_.c.id)).where(schema.import_.c.administration == administration)

@@ -1,0 +1,137 @@
+"""What a compared export means for own invoices once it is applied: foreseen from its new items, by the same rules.
+
+Runs on the connection of a staging area, for one side of one administration; only `staged_own` is written.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, text
+
+from store.own_records import OwnSummary, Recognised
+from store.recognising import ALIKE, KEYS, LOST_TWIN, NOT_ANOTHERS, NUMBERED, VERDICT, V, unknown
+from store.records import Subledger
+from store.schema import Moment
+
+MOST_NAMED = 10  # invoices of each kind
+
+
+def foresee(tx: Connection, subledger: Subledger) -> None:
+    """Fill `staged_own` with the waiting own invoices that the new items show, or may show."""
+    of = {"administration": subledger.administration, "side": subledger.side}
+    tx.execute(_FORGET, of)
+    if tx.execute(_ANY_WAITING, of).first():
+        new = NEW_ITEMS if tx.execute(ANY_BEFORE, of).first() else ALL_ITEMS
+        for key in KEYS[subledger.side]:
+            tx.execute(text(_by_account(new, key)), of)
+        tx.execute(text(_elsewhere(new, KEYS[subledger.side])), of)
+
+
+def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transit_days: int) -> OwnSummary:
+    """See `Staging.own_summary`."""
+    of: dict[str, object] = {"administration": subledger.administration, "side": subledger.side}
+    if tx.execute(_ANY_WAITING, of).first() is None:
+        return OwnSummary()
+    figures = tx.execute(_FIGURES, of).one()
+    handed_over = now - timedelta(days=in_transit_days)
+    overdue = tx.execute(_OVERDUE, of | {"before": handed_over}).all() if figures.in_transit else []
+    ambiguous = tx.execute(_AMBIGUOUS, of).all()
+    return OwnSummary(
+        recognised=figures.recognised,
+        recognised_dc=figures.recognised_dc,
+        largest=tuple(_read(row, now) for row in tx.execute(_LARGEST, of)) if figures.recognised else (),
+        open=figures.open,
+        open_dc=figures.open_dc,
+        in_transit=figures.in_transit,
+        in_transit_dc=figures.in_transit_dc,
+        ambiguous=tuple(_read(row, now) for row in ambiguous),
+        ambiguous_count=ambiguous[0].of_all if ambiguous else 0,
+        overdue=tuple(_read(row, now) for row in overdue),
+        overdue_count=overdue[0].of_all if overdue else 0,
+    )
+
+
+def _read(row: Row[Any], now: datetime) -> Recognised:
+    days = (now - row.batched_at).days if row.batched_at else 0
+    return Recognised(row.number, row.customer_code, row.code, row.name, row.amount_dc, days)
+
+
+_STAGED = """
+            SELECT a.account_id, a.account, i.number, i.your_ref, i.invoice_date, i.currency, i.invoice_fc,
+                   i.open_fc, i.invoice_dc, i.open_dc"""
+NEW_ITEMS = f"""{_STAGED}
+            FROM staged_opened AS new
+            CROSS JOIN staged_item AS i
+            CROSS JOIN staged_block AS b
+            CROSS JOIN staged_account AS a
+            WHERE new.side = :side AND i.line = new.line AND b.block = i.block AND a.account = b.account
+              AND a.side = :side"""
+ALL_ITEMS = f"""{_STAGED}
+            FROM staged_account AS a
+            CROSS JOIN staged_block AS b
+            CROSS JOIN staged_item AS i
+            WHERE a.side = :side AND b.account = a.account AND i.block = b.block"""
+ANY_BEFORE = text("SELECT 1 FROM staged_account WHERE side = :side AND items_before > 0 LIMIT 1")
+
+_FORGET = text("DELETE FROM staged_own WHERE side = :side")
+_WAITING = f"{V} AND v.status IN ('open', 'in-transit')"
+_ANY_WAITING = text(f"SELECT 1 FROM own_invoice AS v WHERE {_WAITING} LIMIT 1")  # noqa: S608
+
+
+def _by_account(new: str, key: str) -> str:
+    return f"""
+    INSERT INTO staged_own (invoice, side, account_id, verdict, amount_dc)
+    SELECT v.id, :side, v.account_id, {VERDICT}, v.amount_dc
+    FROM ({new}) AS i
+    CROSS JOIN own_invoice AS v
+    WHERE {_WAITING} AND {NUMBERED} AND v.exact_number = i.{key} AND v.account_id = i.account_id"""  # noqa: S608
+
+
+def _elsewhere(new: str, keys: tuple[str, ...]) -> str:
+    same_number = " OR ".join(f"v.exact_number = i.{key}" for key in keys)
+    return f"""
+    INSERT INTO staged_own (invoice, side, account_id, verdict, amount_dc)
+    SELECT id, :side, account_id, CASE WHEN min(place) = max(place) AND max(twins) = 0 THEN 2 ELSE 1 END, amount_dc
+    FROM (SELECT v.id, v.account_id, v.amount_dc, coalesce(i.account_id, -1 - i.account) AS place,
+                 CASE WHEN {LOST_TWIN} THEN 1 ELSE 0 END AS twins
+          FROM ({new}) AS i
+          CROSS JOIN own_invoice AS v
+          WHERE {_WAITING} AND {NUMBERED} AND NOT v.ambiguous AND ({same_number}) AND {ALIKE} AND {NOT_ANOTHERS}
+            AND {unknown("v.account_id")}
+            AND NOT EXISTS (SELECT 1 FROM staged_account AS brought
+                            WHERE brought.account_id = v.account_id AND brought.side = :side
+                              AND (brought.items > 0 OR brought.exact_id IS NOT NULL))) AS one
+    GROUP BY id, account_id, amount_dc"""  # noqa: S608
+
+
+_VERDICTS = """(SELECT invoice, max(verdict) AS verdict FROM staged_own WHERE side = :side AND verdict > 0
+                GROUP BY invoice)"""
+_STILL = "coalesce(f.verdict, 0) < 2"
+_FIGURES = text(f"""
+    SELECT count(CASE WHEN f.verdict = 2 THEN 1 END) AS recognised,
+           CAST(coalesce(sum(CASE WHEN f.verdict = 2 THEN v.amount_dc END), 0) AS BIGINT) AS recognised_dc,
+           count(CASE WHEN {_STILL} AND v.status = 'open' THEN 1 END) AS open,
+           CAST(coalesce(sum(CASE WHEN {_STILL} AND v.status = 'open' THEN v.amount_dc END), 0) AS BIGINT) AS open_dc,
+           count(CASE WHEN {_STILL} AND v.status = 'in-transit' THEN 1 END) AS in_transit,
+           CAST(coalesce(sum(CASE WHEN {_STILL} AND v.status = 'in-transit' THEN v.amount_dc END), 0) AS BIGINT)
+               AS in_transit_dc
+    FROM own_invoice AS v LEFT JOIN {_VERDICTS} AS f ON f.invoice = v.id
+    WHERE {_WAITING}""")  # noqa: S608
+_ONE = f"""
+    SELECT v.number, u.code AS customer_code, a.code, a.name, v.amount_dc, v.batched_at, count(*) OVER () AS of_all
+    FROM own_invoice AS v
+    JOIN customer AS u ON u.id = v.customer_id
+    JOIN account AS a ON a.id = v.account_id
+    LEFT JOIN {_VERDICTS} AS f ON f.invoice = v.id
+    WHERE {_WAITING}"""  # noqa: S608
+_IN_ORDER = f"v.number, v.id LIMIT {MOST_NAMED}"
+_MOMENTS = {"batched_at": Moment()}
+_LARGEST = text(f"{_ONE} AND f.verdict = 2 ORDER BY abs(v.amount_dc) DESC, {_IN_ORDER}").columns(**_MOMENTS)
+_AMBIGUOUS = text(f"{_ONE} AND {_STILL} AND (v.ambiguous OR f.verdict = 1) ORDER BY {_IN_ORDER}").columns(**_MOMENTS)
+_OVERDUE = (
+    text(
+        f"{_ONE} AND {_STILL} AND v.status = 'in-transit' AND v.batched_at < :before ORDER BY v.batched_at, {_IN_ORDER}"
+    )
+    .bindparams(bindparam("before", type_=Moment()))
+    .columns(**_MOMENTS)
+)
