@@ -30,11 +30,16 @@ class Rereader:
     def options(self, policy: Policy) -> Options:
         """How the files of an administration are read."""
         return Options(
-            policy.currency, policy.negate, self.largest_file, self.largest_plain_file, largest_mail=self.largest_mail
+            policy.currency,
+            policy.negate,
+            self.largest_file,
+            self.largest_plain_file,
+            largest_mail=self.largest_mail,
+            own_parties=policy.invoices.parties,
         )
 
     def reread(self, files: Sequence[ImportFile], policy: Policy, first_page: int, first_block: int) -> Iterator[Frame]:
-        """The frames of these files (`handlers.importing.Reread`). Files that are no longer kept give none."""
+        """The frames of these files (`handlers.planning.Reread`). Files that are no longer kept give none."""
         page, block = first_page, first_block
         in_order = sorted((file for file in files if file.kept_id is not None), key=lambda file: file.kept_id or 0)
         for kept_id, some in groupby(in_order, key=lambda file: file.kept_id or 0):

@@ -10,15 +10,13 @@ from handlers.importing import (
     MOST_COMPARISONS,
     Conclusion,
     Job,
-    Plan,
-    Reread,
-    as_of,
-    describe,
+    keep_rules,
     new_import,
     read_findings,
     tell_others,
 )
 from handlers.pages import PageSet, assemble
+from handlers.planning import Plan, Reread, as_of, describe
 from handlers.policy import Policy
 from handlers.report import Answer, Settled
 from handlers.taking import stage
@@ -64,7 +62,7 @@ def approve(asked: Asked, staging: Staging, store: Store, now: datetime, reread:
             read_for = held
             if len(taken.files) < len({file.sha256 for file in held.files}):
                 raise KeptGone(f"the files of import {held.id} ({held.ref}) cannot be read any more: mail them again")
-        plan = _plan(asked, held, assemble(held.subledger.side, taken.files), staging)
+        plan = _plan(asked, held, assemble(held.subledger.side, taken.files), staging, now)
         try:
             _write(asked, held, plan, staging, now, conclude)
         except (ImportMoved, NotHeld):
@@ -123,7 +121,7 @@ def answered(held: HeldImport, answer: Answer) -> Settled:
     return take(Settled(held.subledger, (), decision, import_id=held.id), answer, held.ref, held.recorded_at)
 
 
-def _plan(asked: Asked, held: HeldImport, pages: PageSet, staging: Staging) -> Plan:
+def _plan(asked: Asked, held: HeldImport, pages: PageSet, staging: Staging, now: datetime) -> Plan:
     """What the yes comes to, by the balances as they are now."""
     source = Source(held.ordered_at, held.arrived_at, held.uid)
     planned_under = fingerprint(asked.policy)
@@ -138,7 +136,7 @@ def _plan(asked: Asked, held: HeldImport, pages: PageSet, staging: Staging) -> P
         answer = "outdated"
         anew = decide(pages, comparison, source, asked.policy, planned_under)
         decision = Decision("held", anew.reason or held.reason, anew.findings, approvable=True)
-    settled = describe(staging, pages, decision, comparison, source, asked.policy)
+    settled = describe(staging, pages, decision, comparison, source, asked.policy, now)
     settled = take(replace(settled, import_id=held.id), answer, held.ref, held.recorded_at)
     return Plan(settled, comparison, planned_under, source, "apply" if answer == "approved" else "hold", held)
 
@@ -163,6 +161,7 @@ def _write(asked: Asked, held: HeldImport, plan: Plan, staging: Staging, now: da
     )
     currency = asked.policy.currency
     with staging.transaction() as tx:
+        keep_rules(tx, asked.policy)
         imports.lock_compared(tx, plan.comparison, currency)
         holding.see_it_is_held(tx, held.id)
         match plan.settled.answer:

@@ -1,45 +1,36 @@
 """From what was read to settled imports: compare, decide, and write what was decided in one piece."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Literal
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
 from handlers.beside import Beside, apply_beside, is_any
-from handlers.decide import Decision, Source, decide, fingerprint, older_than_held, still_waiting
-from handlers.pages import PageSet, assemble, sides
+from handlers.decide import Source
+from handlers.planning import Plan, Planner, Reread
 from handlers.policy import Policy
 from handlers.report import Report, Settled
-from handlers.taking import Taken, stage
-from parsers.protocol import Blocks, Frame, Items
-from parsers.records import File, Finding, Side
+from handlers.taking import Taken
+from parsers.records import File, Finding
 from store import holding, imports
 from store.database import Store, Transaction
 from store.records import (
-    Comparison,
-    HeldImport,
     ImportFile,
     ImportMoved,
     NewImport,
     NotHeld,
     StoreUnavailable,
-    Subledger,
 )
 from store.staging import Staging
-from store.subledgers import renew_accounts
+from store.subledgers import note_settings, renew_accounts
 
 DRY_RUN = "DRY-RUN"  # in place of a reference
 MOST_COMPARISONS = 50  # each but the first means that somebody else's import went through
 
 Write = Callable[[Transaction], None]
 KeptAs = Callable[[File], int | None]  # under which id the bytes of a file are kept
-
-# Reads files of a held import again: the files, and the first page and block number that are free.
-Reread = Callable[[Sequence[ImportFile], Policy, int, int], Iterable[Frame]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,7 @@ def settle(
     goes through in between, all is compared and decided anew. Raises StoreUnavailable, StoreBroken, and what `reread`
     and `conclude` raise; then nothing was written.
     """
-    planner = _Planner(taken, staging, store, job, reread)
+    planner = Planner(taken, staging, store, job.policy, job.source, now, reread)
     for _ in range(MOST_COMPARISONS):
         plans = planner.plan()
         try:
@@ -107,6 +98,7 @@ def settle(
             if job.dry_run:
                 return report
             with staging.transaction() as tx:
+                keep_rules(tx, job.policy)
                 kept_as = job.keep(tx)
                 for plan in plans:
                     _write(tx, staging, plan, job, kept_as, conclusion.report_message_id, now)
@@ -126,7 +118,7 @@ class _Rehearsed(Exception):
     """Leaves a transaction without a trace."""
 
 
-def _rehearse(plans: Sequence["Plan"], taken: Taken, staging: Staging, job: Job, now: datetime) -> Beside:
+def _rehearse(plans: Sequence[Plan], taken: Taken, staging: Staging, job: Job, now: datetime) -> Beside:
     """What the files beside exports will change once the exports of the same mail are written.
 
     Found by doing it all and taking it back: so the report is rendered outside of the lock, and true all the same.
@@ -150,131 +142,6 @@ def _perform(tx: Transaction, taken: Taken, rehearsed: Beside, job: Job, now: da
 def _apply_beside(tx: Transaction, taken: Taken, job: Job, now: datetime) -> Beside:
     by = job.sender or "saldopost import"
     return apply_beside(tx, taken, job.policy, job.source.ordered_at, now, ref=job.ref, by=by)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be written of one side."""
-
-    settled: Settled
-    comparison: Comparison
-    planned_under: str
-    source: Source
-    act: Literal["apply", "hold", "wait", "record"]
-    held: HeldImport | None = None  # the one that waits with these very files (`wait`), or whose pages are joined
-    waiting: HeldImport | None = None  # the one that waits, whether or not it has to do with this
-
-
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    """The pages of a held import, read again beside those of this mail."""
-
-    held: HeldImport
-    files: tuple[File, ...]
-
-
-class _Planner:
-    """Plans each side, as often as it takes. Pages of an earlier mail are read again once, when they are needed."""
-
-    def __init__(self, taken: Taken, staging: Staging, store: Store, job: Job, reread: Reread) -> None:
-        self.taken, self.staging, self.store, self.job, self.reread = taken, staging, store, job, reread
-        self.planned_under = fingerprint(job.policy)
-        self._sets = [assemble(side, taken.files) for side in sides(taken.files)]
-        self._joined: dict[Side, _Joined] = {}
-        self._next = (taken.next_page, taken.next_block)
-        for index in {file.index for pages in self._sets for file in pages.repeated}:
-            staging.drop_page(index)
-
-    def plan(self) -> list[Plan]:
-        return [self._plan_side(pages) for pages in self._sets]
-
-    def _plan_side(self, pages: PageSet) -> Plan:
-        subledger = Subledger(self.job.policy.code, pages.side)
-        with self.store.read() as tx:
-            held = holding.find_held(tx, subledger)
-        self._forget_joined(pages.side, held)
-        return replace(self._plan_beside(pages, held), waiting=held)
-
-    def _plan_beside(self, pages: PageSet, held: HeldImport | None) -> Plan:
-        """The plan, given what waits for an answer."""
-        if held is None:
-            return self._decided(pages, self.job.source, None)
-        if _files(held) == pages.hashes and held.planned_under == self.planned_under:
-            return self._waiting(pages, held)
-        if not pages.complete and (union := self._join(pages, held)):
-            return self._decided(union, _later(self.job.source, held), held)
-        plan = self._decided(pages, self.job.source, None)
-        if plan.act == "record" or _key(self.job.source) >= (held.ordered_at, held.arrived_at, held.uid):
-            return plan
-        older = older_than_held(held.ref, held.ordered_at)
-        settled = Settled(plan.comparison.subledger, pages.files, older, plan.comparison)
-        return replace(plan, settled=settled, act="record")
-
-    def _decided(self, pages: PageSet, source: Source, joined: HeldImport | None) -> Plan:
-        comparison = self._compare(pages, source)
-        decision = decide(pages, comparison, source, self.job.policy, self.planned_under)
-        settled = describe(self.staging, pages, decision, comparison, source, self.job.policy)
-        act: Literal["apply", "hold", "record"] = "record"
-        if decision.state in ("applied", "held"):
-            act = "apply" if decision.state == "applied" else "hold"
-        return Plan(settled, comparison, self.planned_under, source, act, joined)
-
-    def _waiting(self, pages: PageSet, held: HeldImport) -> Plan:
-        """The very files that wait already: the same question again, under the same id."""
-        source = _later(self.job.source, held)
-        comparison = self._compare(pages, source)
-        decision = decide(pages, comparison, source, self.job.policy, self.planned_under)
-        waiting = still_waiting(replace(decision, approvable=held.approvable), held.ref, held.recorded_at)
-        settled = Settled(comparison.subledger, pages.files, waiting, comparison, held.id)
-        return Plan(settled, comparison, self.planned_under, self.job.source, "wait", held)
-
-    def _compare(self, pages: PageSet, source: Source) -> Comparison:
-        policy = self.job.policy
-        return self.staging.compare(Subledger(policy.code, pages.side), as_of(source, policy), pages.hashes)
-
-    def _join(self, pages: PageSet, held: HeldImport) -> PageSet | None:
-        """The pages together with those that wait, if they belong to one export as far as their numbers tell."""
-        if not held.reason.startswith("pages-") or held.planned_under != self.planned_under:
-            return None
-        if pages.side not in self._joined:
-            own = set(pages.hashes)
-            files = [file for file in held.files if file.sha256 not in own]
-            frames = self.reread(files, self.job.policy, *self._next)
-            taken = stage(_of_side(pages.side, frames), self.staging, *self._next)
-            self._next = (taken.next_page, taken.next_block)
-            self._joined[pages.side] = _Joined(held, taken.files)
-        union = assemble(pages.side, (*pages.files, *pages.repeated, *self._joined[pages.side].files))
-        if union.reason == "pages-mixed":
-            self._forget_joined(pages.side, None)
-            return None
-        return union
-
-    def _forget_joined(self, side: Side, held: HeldImport | None) -> None:
-        """Drop what was joined, unless it is what waits still."""
-        joined = self._joined.get(side)
-        if joined is not None and joined.held != held:
-            for file in joined.files:
-                self.staging.drop_page(file.index)
-            del self._joined[side]
-
-
-def describe(
-    staging: Staging, pages: PageSet, decision: Decision, comparison: Comparison, source: Source, policy: Policy
-) -> Settled:
-    """What the report tells of one side; ageing and credit limits where balances change."""
-    settled = Settled(comparison.subledger, pages.files, decision, comparison)
-    if decision.state != "applied":
-        return settled
-    return replace(
-        settled,
-        ageing=staging.ageing(comparison.subledger, as_of(source, policy)),
-        crossed=tuple(staging.credit_crossings(comparison.subledger)),
-    )
-
-
-def as_of(source: Source, policy: Policy) -> date:
-    """The day of an export, as people at the administration count it."""
-    return source.ordered_at.astimezone(ZoneInfo(policy.time_zone)).date()
 
 
 def new_import(plan: Plan, job: Job, kept_as: KeptAs, report_message_id: str | None) -> NewImport:
@@ -346,19 +213,10 @@ def _write(
                 holding.end_waiting(tx, comparison.subledger, import_id, now)
 
 
-def _of_side(side: Side, frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Without the accounts and items of the other side, which a file may have too: they were dealt with."""
-    kept: set[int] = set()
-    for frame in frames:
-        match frame:
-            case Blocks(rows=blocks):
-                if own := [block for block in blocks if block.side == side]:
-                    kept |= {block.block for block in own}
-                    yield Blocks(own)
-            case Items(rows=items):
-                yield Items([item for item in items if item.block in kept])
-            case _:
-                yield frame
+def keep_rules(tx: Transaction, policy: Policy) -> None:
+    """Have the store reckon totals as the settings say now."""
+    adds_in_transit = policy.invoices.in_transit == "add"
+    note_settings(tx, policy.code, policy.currency, adds_in_transit=adds_in_transit)
 
 
 def tell_others(tx: Transaction, plans: Iterable[Plan]) -> None:
@@ -380,16 +238,3 @@ def _import_file(file: File, settled: Settled, kept_as: KeptAs) -> ImportFile:
         ts_d=page.ts_d,
         kept_id=kept_as(file),
     )
-
-
-def _files(held: HeldImport) -> tuple[str, ...]:
-    return tuple(sorted(file.sha256 for file in held.files))
-
-
-def _key(source: Source) -> tuple[datetime, datetime, int]:
-    return source.ordered_at, source.arrived_at, source.uid
-
-
-def _later(source: Source, held: HeldImport) -> Source:
-    """An export over several mails is as new as the newest of them."""
-    return max(source, Source(held.ordered_at, held.arrived_at, held.uid), key=_key)

@@ -74,7 +74,7 @@ def _tracked(tracked: TrackedSummary, voice: Voice) -> Iterator[Table]:
         (N_("Open again"), tracked.reopened),
     )
     rows = tuple(
-        (voice.say(label), voice.number(group.count), voice.difference(group.amount_dc))
+        (voice.say(label), voice.number(group.count), voice.amount(group.amount_dc))
         for label, group in groups
         if group.count
     )

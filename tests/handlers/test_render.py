@@ -145,9 +145,9 @@ OWN = OwnSummary(
 )
 TRACKED = TrackedSummary(
     new=TrackedGroup(5, 90_000, (TrackedChange("10042", "Bakker", "20250117", 0, 50_000),)),
-    part_paid=TrackedGroup(1, -20_000, (TrackedChange("10007", "Hafen Spedition GmbH", "20250101", 50_000, 30_000),)),
+    part_paid=TrackedGroup(1, 20_000, (TrackedChange("10007", "Hafen Spedition GmbH", "20250101", 50_000, 30_000),)),
     paid=TrackedGroup(
-        7, -150_000, tuple(TrackedChange("10011", "Cool Port", f"2025010{n}", 25_000, 0) for n in range(5))
+        7, 150_000, tuple(TrackedChange("10011", "Cool Port", f"2025010{n}", 25_000, 0) for n in range(5))
     ),
     reopened=TrackedGroup(1, 12_100, (TrackedChange(None, "Visser", "20240999", 0, 12_100),)),
 )
@@ -417,7 +417,7 @@ def hostile_reply(text: str) -> Rendered:
                 comparison=comparison(**changes, currencies=(CurrencyTotal(f"?{text}", 1, 1, 1),)),
                 crossed=(CreditCrossing(text, text, 50, 0, 100),),
                 own=OwnSummary(1, 1, (Recognised(text, text, text, text, 1),), ambiguous=(), overdue_count=1),
-                tracked=TrackedSummary(paid=TrackedGroup(1, -1, (TrackedChange(text, text, text, 1, 0),))),
+                tracked=TrackedSummary(paid=TrackedGroup(1, 1, (TrackedChange(text, text, text, 1, 0),))),
             ),
             others=(
                 SettledInvoices((file(text),), InvoiceChanges(1, 1, unmatched=((text, text),)), (text,)),

@@ -15,7 +15,7 @@ from daemon.resolver import Resolver
 from daemon.trust import Trust
 from daemon.way import Way
 from handlers.caps import Caps
-from handlers.policy import Route
+from handlers.policy import Policy, Route
 from parsers.handover import Limits
 from store import messages
 from store.balances import iterate_balances
@@ -42,6 +42,7 @@ class Office:
     limits: Limits = field(default_factory=Limits)
     clock: datetime = NOW
     uid: int = 0
+    policy: Policy | None = None
 
     @property
     def way(self) -> Way:
@@ -55,6 +56,7 @@ class Office:
             limits=self.limits,
             caps=self.caps,
             own_address=self.own_address,
+            policies={self.policy.code: self.policy} if self.policy else None,
         )
 
     def receive(self, raw: bytes | None, size: int = 0) -> MessageState | None:
@@ -85,6 +87,14 @@ class Office:
     def balances(self) -> dict[tuple[str, str | None], int]:
         with self.store.read() as tx:
             return {(row.side, row.code): row.open_import for row in iterate_balances(tx)}
+
+    def figures(self) -> dict[tuple[str, str | None], tuple[int, int, int, int]]:
+        """What Exact says, what waits for it, what is in transit to it, and the total."""
+        with self.store.read() as tx:
+            return {
+                (row.side, row.code): (row.open_import, row.open_invoices, row.in_transit, row.open_total)
+                for row in iterate_balances(tx)
+            }
 
     def outgoing(self, kind: str = "reply", now: datetime | None = None) -> list[EmailMessage]:
         """What the courier would send by now."""
