@@ -146,10 +146,10 @@ class Keeper:
         return seconds
 
     def _note(self, error: Exception, trouble: Trouble) -> None:
-        self.trouble, self._error = trouble, str(error)
+        self.trouble, self._error = trouble, f"{self._clock():%Y-%m-%d %H:%M} UTC: {error}"
 
     def _note_success(self, polled: Polled) -> None:
-        self.trouble, self._error, self._polled, self._polled_at = None, "", polled, self._clock()
+        self.trouble, self._polled, self._polled_at = None, polled, self._clock()
         self.finished += polled.finished
 
     def _advance(self) -> None:

@@ -83,7 +83,7 @@ def _of_mailbox(look: "Look", rules: AlarmRules, now: datetime) -> Condition | N
     since = look.polled_at or look.watched_since
     if since is None or not rules.mailbox or now - since <= rules.mailbox:
         return None
-    cause = f" {look.error}" if look.error else ""
+    cause = f" {look.error}" if look.trouble and look.error else ""
     text = f"Mailbox {look.mailbox} was not read since {since:%Y-%m-%d %H:%M} UTC.{cause}"
     return Condition(
         f"mailbox:{look.mailbox}",

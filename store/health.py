@@ -27,7 +27,7 @@ class Look:
     polled_at: datetime | None  # the last that went through; None: none did so far
     backlog: int  # mails it left in the folder
     trouble: Trouble | None = None  # of a look since
-    error: str = ""
+    error: str = ""  # the last, and when; over unless there is trouble
     watched_since: datetime | None = None  # given by the store
 
 
@@ -60,7 +60,7 @@ FAILED_SHOWN = 50
 
 
 def note_looks(tx: Connection, looks: Iterable[Look], now: datetime) -> None:
-    """Write down how it went; a look that failed leaves the moment of the last that did not."""
+    """Write down how it went; the moment of the last look that did not fail stays, and so does the last error."""
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     for look in looks:
         new = insert(mailbox_state).values(
@@ -71,8 +71,11 @@ def note_looks(tx: Connection, looks: Iterable[Look], now: datetime) -> None:
             trouble=look.trouble,
             error=look.error,
         )
-        kept = {"polled_at": func.coalesce(new.excluded.polled_at, mailbox_state.c.polled_at)}
-        given = {name: new.excluded[name] for name in ("backlog", "trouble", "error")}
+        kept = {
+            "polled_at": func.coalesce(new.excluded.polled_at, mailbox_state.c.polled_at),
+            "error": func.coalesce(func.nullif(new.excluded.error, ""), mailbox_state.c.error),
+        }
+        given = {name: new.excluded[name] for name in ("backlog", "trouble")}
         tx.execute(new.on_conflict_do_update(index_elements=[mailbox_state.c.mailbox], set_=given | kept))
 
 

@@ -15,6 +15,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal, TextIO
 
 import click
@@ -39,6 +40,7 @@ COLOURS = {
     "quarantined": "yellow",
     "refused": "red",
     "failed": "red",
+    **dict.fromkeys(("login", "server", "store", "bug"), "red"),  # troubles of a mailbox
 }
 
 
@@ -49,6 +51,7 @@ class Column:
     key: str
     heading: str = ""
     kind: Literal["text", "number", "amount", "state", "moment"] = "text"
+    warn: str = ""  # in a record: the colour of what is neither zero nor nothing
 
 
 def format_option(*forms: Format) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -78,6 +81,14 @@ def write_moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def write_size(size: int) -> str:
+    """Bytes for people: `12.3 MB`."""
+    if size < 1000:
+        return f"{size} bytes"
+    power = min(4, (len(str(size)) - 1) // 3)
+    return f"{size / 1000**power:.1f} {' kMGT'[power]}B"
+
+
 def show_rows(rows: Iterable[Row], columns: Sequence[Column], form: Format) -> None:
     """Write the rows to standard output; JSON and CSV as they come, a table at the end."""
     match form:
@@ -91,7 +102,11 @@ def show_rows(rows: Iterable[Row], columns: Sequence[Column], form: Format) -> N
 
 def show_record(record: Row, columns: Sequence[Column]) -> None:
     """Write one record for people: a line for each key."""
-    pairs = [{"key": column.heading, "value": record[column.key]} for column in columns if column.heading]
+    pairs = [
+        {"key": column.heading, "value": record[column.key], "colour": column.warn if record[column.key] else ""}
+        for column in columns
+        if column.heading
+    ]
     _write_table(pairs, [Column("key", " "), Column("value", " ")], sys.stdout, header=False)
 
 
@@ -123,7 +138,10 @@ def _write_table(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO,
     """
     from rich.cells import cell_len, set_cell_size
 
-    lines = [[_cell(row[column.key]) for column in columns] for row in rows]
+    lines, colours = [], []
+    for row in rows:
+        lines.append([_cell(row[column.key]) for column in columns])
+        colours.append(row.get("colour", ""))
     heads = [column.heading if header else "" for column in columns]
     widths = [max(map(cell_len, cells)) for cells in zip(heads, *lines, strict=True)]
     coloured = stream.isatty() and "NO_COLOR" not in os.environ
@@ -142,7 +160,8 @@ def _write_table(rows: Iterable[Row], columns: Sequence[Column], stream: TextIO,
 
     if header:
         stream.write(lay(heads, lambda _text, _column: {"bold": True}))
-    stream.writelines(lay(cells, _style) for cells in lines)
+    for cells, colour in zip(lines, colours, strict=True):
+        stream.write(lay(cells, partial(_style, colour=colour)))
 
 
 def _fit(widths: list[int], columns: Sequence[Column], screen: int) -> None:
@@ -159,7 +178,9 @@ def _cell(value: object) -> str:
     return "" if value is None else visible(str(value), _LONGEST_CELL)
 
 
-def _style(text: str, column: Column) -> Mapping[str, Any]:
+def _style(text: str, column: Column, colour: str) -> Mapping[str, Any]:
+    if colour:
+        return {"fg": colour}
     if column.kind == "amount":
         return {"fg": "red"} if text.startswith("-") else {}
     return {"fg": COLOURS[text]} if column.kind == "state" and text in COLOURS else {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from daemon.commands.exits import Exit
-from daemon.commands.output import Column, Format, Row, format_option, show_record, show_rows, write_moment
+from daemon.commands.output import Column, Format, format_option, show_record, show_rows, write_moment, write_size
 from daemon.commands.program import Program
 from handlers.alarms import GIVEN_UP_LATELY, Condition, find_conditions, find_unwatched
 from store.health import Health, Look, measure, read_health
@@ -17,19 +17,22 @@ MAILBOXES = (
     Column("polled_at", "last read", "moment"),
     Column("backlog", "left", "number"),
     Column("trouble", "trouble", "state"),
-    Column("error", "error"),
+    Column("error", "last error"),
 )
 FIGURES = (
     Column("queued", "mails to be sent", "number"),
-    Column("given_up", "replies given up", "number"),
+    Column("oldest_due", "the oldest since", "moment"),
+    Column("given_up", "replies given up", "number", "red"),
     Column("waiting", "mails waiting", "number"),
-    Column("held", "mails held", "number"),
-    Column("quarantined", "mails quarantined", "number"),
-    Column("failed", "mails failed", "number"),
-    Column("silent", "silent administrations"),
+    Column("held", "mails held", "number", "yellow"),
+    Column("quarantined", "mails quarantined", "number", "yellow"),
+    Column("failed", "mails failed", "number", "red"),
+    Column("silent", "silent administrations", warn="red"),
     Column("store", "store"),
-    Column("store_size", "store's bytes", "number"),
-    Column("version", "version"),
+    Column("database", "database"),
+    Column("size", "size"),
+    Column("version", "saldopost"),
+    Column("python", "Python"),
 )
 
 
@@ -50,24 +53,25 @@ def command(program: Program, form: Format) -> None:
     More: docs/operations.md
     """
     from daemon.settings.policies import build_alarm_rules
+    from store.about import describe
     from store.clock import read_clock
 
     rules = build_alarm_rules(program.settings)
     with program.store() as store, store.read() as tx:
         now = read_clock(tx)
         health = read_health(tx, now, GIVEN_UP_LATELY)
-        size = measure(tx)
+        size, database = measure(tx), describe(tx)
     conditions = [*find_conditions(health, rules, now), *_unwatched(health, rules.mailboxes)]
-    figures = _figures(program, health, conditions, size)
+    figures = _figures(program, health, conditions) | {"database": database, "store_size": size}
+    looks = [_look(look) for look in _of_settings(health, rules.mailboxes)]
     if form == "json":
-        looks = [{column.key: row[column.key] for column in MAILBOXES} for row in map(_look, health.looks)]
         needs = [{"condition": one.key, "what": one.text, "mend": one.mend} for one in conditions]
         record = {**figures, "silent": _silent(conditions), "mailboxes": looks, "needs": needs}
         click.echo(json.dumps(record | {"ok": not conditions}, indent=1))
     else:
-        show_rows(map(_look, health.looks), MAILBOXES, form)
+        show_rows(looks, MAILBOXES, form)
         click.echo()
-        show_record(figures, FIGURES)
+        show_record(figures | {"size": write_size(size)}, FIGURES)
         click.echo()
         for condition in conditions:
             click.echo(f"{click.style('Needs you:', fg='red')} {condition.text}\n  {condition.mend}")
@@ -76,29 +80,37 @@ def command(program: Program, form: Format) -> None:
     sys.exit(Exit.PERSON if conditions else Exit.DONE)
 
 
-def _look(look: Look) -> Row:
+def _of_settings(health: Health, mailboxes: tuple[str, ...]) -> Iterator[Look]:
+    """The mailboxes that are read; not those that were taken out of the settings."""
+    known = {look.mailbox: look for look in health.looks}
+    return (known.get(name, Look(name, None, 0)) for name in mailboxes)
+
+
+def _look(look: Look) -> dict[str, object]:
     return {
         "mailbox": look.mailbox,
         "polled_at": write_moment(look.polled_at),
-        "backlog": look.backlog,
+        "backlog": look.backlog if look.polled_at else None,
         "trouble": look.trouble,
         "error": look.error or None,
     }
 
 
-def _figures(program: Program, health: Health, conditions: list[Condition], size: int) -> dict[str, object]:
+def _figures(program: Program, health: Health, conditions: list[Condition]) -> dict[str, object]:
+    import platform
     from importlib.metadata import version
 
     from daemon.settings.problems import hide_secrets
 
     return {
         "queued": health.queued,
+        "oldest_due": write_moment(health.oldest_due),
         "given_up": health.given_up,
         **{state: health.parked.get(state, 0) for state in ("waiting", "held", "quarantined", "failed")},
         "silent": ", ".join(_silent(conditions)),
         "store": hide_secrets(program.settings.store.url, 1)[0],
-        "store_size": size,
         "version": version("saldopost"),
+        "python": platform.python_version(),
     }
 
 
