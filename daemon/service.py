@@ -27,6 +27,7 @@ from daemon.mailbox import Mailbox
 from daemon.mailbox_keeper import Keeper
 from daemon.mailbox_poll import Looking, Polled, Process, poll
 from daemon.notify import Notifier
+from daemon.noting import note_totals
 from daemon.settings.models import Settings
 from daemon.settings.policies import build_alarm_rules, build_identity
 from daemon.settings.problems import SettingsError
@@ -293,6 +294,7 @@ class Service:
             self._clock.set(self._store)
         self._alarms.check([keeper.last_look() for keeper in self._keepers])
         self._housekeeping.run_due()
+        note_totals(self._store, self._settings)
 
     async def _renew_leases(self) -> None:
         while True:

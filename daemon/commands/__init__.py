@@ -26,6 +26,14 @@ COMMANDS = {
         "messages",
         "Show what became of each mail; release one from quarantine, or have mails processed anew.",
     ),
+    "invoices": (
+        "invoices",
+        "Keep invoices of your own that Exact does not know yet; follow them until they are paid.",
+    ),
+    "accounts": (
+        "accounts",
+        "Show which account of Exact each customer of your own is linked to; link one by hand, or unlink it.",
+    ),
     "backup": ("backup", "Copy the store into FILE while the daemon runs."),
     "token": ("token", "Make the secret part of an address, for routes with `token`."),
     "forget": ("forget", "Delete everything that is kept about an administration."),

@@ -55,8 +55,9 @@ def command(
     """Show the open balances per account.
 
     "import" is what the last applied export says is open, "invoices" what we invoiced and Exact does not know yet,
-    "total" the sum of the two; "in transit" was handed to Exact and not seen in an export yet. Positive is owed to us
-    by debtors, and owed by us to creditors. The room left is the credit limit less the total and what is in transit.
+    "total" the sum of the two; "in transit" was handed to Exact and not seen in an export yet: it is in the total only
+    with in_transit = "add". Positive is owed to us by debtors, and owed by us to creditors. The room left is the credit
+    limit less all three.
 
     \b
     Examples:
@@ -117,7 +118,7 @@ def _row(balance: Balance) -> Row:
 def _room(balance: Balance) -> int | None:
     if balance.credit_limit is None or balance.side != "receivable":
         return None
-    return balance.credit_limit - balance.open_total - balance.in_transit
+    return balance.credit_limit - balance.open_import - balance.open_invoices - balance.in_transit
 
 
 def _aged_row(balance: AgedBalance) -> Row:

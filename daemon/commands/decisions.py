@@ -50,7 +50,7 @@ def approve(program: Program, import_id: int) -> None:
     with program.store() as store, store.staging() as staging:
         held = _find(store, import_id)
         policy = _policy(program, held)
-        asked = approving.Asked(import_id, policy, _person())
+        asked = approving.Asked(import_id, policy, person())
         rereader = build_rereader(program.settings, store)
 
         def conclude(settled: "Settled") -> "Conclusion":
@@ -87,7 +87,7 @@ def reject(program: Program, import_id: int) -> None:
 
     with program.store() as store:
         held = _find(store, import_id)
-        asked = approving.Asked(import_id, _policy(program, held), _person())
+        asked = approving.Asked(import_id, _policy(program, held), person())
         settled = approving.reject(asked, store, now(), lambda _settled: Conclusion(lambda _tx: None))
     sys.exit(_say(held, settled))
 
@@ -119,7 +119,7 @@ def undo(program: Program, import_id: int, yes: bool) -> None:
             click.confirm(f"Take back import {import_id} ({found.ref}), {of.administration} {of.side}?", abort=True)
         try:
             with progress("taking back"), store.write() as tx:
-                undone = undoing.undo(tx, import_id, now(), _person())
+                undone = undoing.undo(tx, import_id, now(), person())
         except NotLast as error:
             raise click.ClickException(str(error)) from error
     stands = f"import {undone.last_import_id} stands again" if undone.last_import_id else "no import stands now"
@@ -146,7 +146,7 @@ def _policy(program: Program, held: "HeldImport") -> "Policy":
     return build_policy(program.administration(held.subledger.administration))
 
 
-def _person() -> str:
+def person() -> str:
     return f"{getpass.getuser()} (command line)"
 
 

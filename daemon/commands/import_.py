@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
 from random import SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -44,7 +44,8 @@ def command(
 ) -> None:
     """Apply export files by hand: A/R, A/P or both, as XML or zip. Pages of one export go together in one call.
 
-    Files of accounts are taken too, as Exact's XML or as CSV: they update names, codes and credit limits.
+    Files of accounts are taken too, as Exact's XML or as CSV: they update names, codes and credit limits; so are
+    invoices of your own (see `invoices import --help`).
 
     The same rules hold as for mailed files. Exits 0 if all was applied or unchanged, 3 if something was held, 4 if
     something was refused; a dry run exits as the import would.
@@ -57,6 +58,18 @@ def command(
 
     More: docs/rules.md, docs/accounts.md
     """
+    take_files(program, files, administration, date, dry_run=dry_run)
+
+
+def take_files(
+    program: Program,
+    files: Sequence[Path],
+    administration: str | None,
+    date: datetime | None,
+    *,
+    dry_run: bool,
+) -> NoReturn:
+    """Read the files, settle what they hold, show the report, and exit as it came out."""
     from daemon.reading import start_reading
 
     start_reading(mails=False)

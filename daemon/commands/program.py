@@ -85,11 +85,13 @@ class Program:
 
     @contextmanager
     def store(self) -> Iterator["Store"]:
-        """The open store. Raises StoreUnavailable or StoreBroken."""
+        """The open store, which adds up its totals as the settings say. Raises StoreUnavailable or StoreBroken."""
+        from daemon.noting import note_totals
         from store.database import open_store
 
         store = open_store(self.settings.store.url)
         try:
+            note_totals(store, self.settings)
             yield store
         finally:
             store.close()

@@ -18,6 +18,7 @@ from command_line import COMMAND, Saldopost
 from doc_pages import ROOT, commands, walk_commands
 from dovecot_server import Dovecot
 from exports import Account, OpenItem, document, export
+from gl_transactions import Entry, Term, transactions
 from mails import mail
 from smtp_server import SmtpServer
 
@@ -39,6 +40,8 @@ password = "{password}"
 [[administrations]]
 code = "nl01"
 name = "Bakker Expeditie B.V."
+mode = "invoices"
+invoices = {{ number = "digits" }}
 """
 ROUTES = """\
 [[routes]]
@@ -51,6 +54,10 @@ mailbox = "main"
 from = ["*@bakker.example"]
 administration = "nl01"
 """
+INVOICES = "customer_code,number,invoice_date,amount\n" + "".join(
+    f"KLANT-00001,FAC-2026-000{number},2026-02-01,{number}00.00\n" for number in (1, 2, 3)
+)
+HANDED_OVER = transactions([Entry(code="KLANT-00001", terms=(Term("20260001", debit="100.00"),))])
 BAKKER = Account("10042", (OpenItem("1", "1000.10"),), "Bakker")
 SMIT = Account("10043", (OpenItem("3", "250"),), "Smit")
 LIST = document('<Accounts><Account code="10042" status="C"><Name>Bakker B.V.</Name></Account></Accounts>')
@@ -91,7 +98,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterator[Office]:
-    """One export applied, one held, one mail quarantined."""
+    """One export applied, one held, one mail quarantined; three own invoices, one of them marked as paid."""
     directory, account, smtp_server = tmp_path_factory.mktemp("office"), dovecot.account(), SmtpServer()
     smtp_server.start()
     settings = SETTINGS.format(
@@ -109,12 +116,15 @@ def office(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterat
     senders = ["boekhouding@bakker.example", "boekhouding@bakker.example", "jan@bakker.example"]
     for at, content, sender in zip(hours, exports, senders, strict=True):
         account.deliver(mail(("ARs_1.xml", content), sender=sender, date=at, message_id=f"<{at:%H}@b.example>"), at=at)
+    (directory / "invoices.csv").write_text(INVOICES)
+    (directory / "transactions.xml").write_bytes(HANDED_OVER)
+    own = (["invoices", "import", "invoices.csv"], ["invoices", "paid", "FAC-2026-0003"])
     try:
         said = [
             subprocess.run([COMMAND, *words], cwd=directory, capture_output=True, check=True).stdout
-            for words in (["run", "--once"], ["imports", "list", *AS_JSON], ["messages", "list", *AS_JSON])
+            for words in (*own, ["run", "--once"], ["imports", "list", *AS_JSON], ["messages", "list", *AS_JSON])
         ]
-        imports, messages = map(json.loads, said[1:])
+        imports, messages = map(json.loads, said[-2:])
         ids = {row["state"]: str(row["id"]) for row in imports}
         refs = {row["state"]: row["ref"] for row in messages}
         shutil.copy(directory / "store.db", directory / "pristine.db")

@@ -174,6 +174,7 @@ def test_items_add_up_to_the_balance(quick_saldopost: Saldopost, filled: str) ->
         "invoice_dc": "4105.00",
         "open_dc": "4105.00",
         "import_id": 1,
+        "counts_in": "open_import",
     }
 
 

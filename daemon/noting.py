@@ -1,0 +1,20 @@
+"""Settings that other programs must find in the store: what its views add up."""
+
+from daemon.settings import Settings
+from store.database import Store
+from store.subledgers import note_settings
+from store.transit import find_adding
+
+
+def note_totals(store: Store, settings: Settings) -> None:
+    """Write down which administrations add what is in transit to their totals, if that is not as it was.
+
+    Raises StoreUnavailable and StoreBroken.
+    """
+    with store.read() as tx:
+        adding = find_adding(tx)
+    for one in settings.administrations:
+        adds = one.invoices.in_transit == "add"
+        if adds != (one.code in adding):
+            with store.write() as tx:
+                note_settings(tx, one.code, one.currency, adds_in_transit=adds)
