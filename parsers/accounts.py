@@ -110,7 +110,7 @@ class _Reading:
         if not text.strip():
             return None
         try:
-            limit = self.limits.read(text)
+            limit = self.limits.read(None if field is None or len(field) else text)
         except WrongAmount:
             raise self.reader.refuse("limit-invalid", field, text, account=shown) from None
         if limit < 0:

@@ -95,7 +95,7 @@ class Sheet:
         stream, decoder = self._source.stream(), codecs.getincrementaldecoder("utf-8-sig")()
         data = stream.read(_CHUNK)
         is_marked = data.startswith(codecs.BOM_UTF8)
-        if data.startswith(_UTF_16):
+        if data.startswith(_UTF_16) or b"\x00" in data[:4]:  # no column begins so
             raise self.refuse("csv-encoding")
         try:
             while data:

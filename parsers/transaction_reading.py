@@ -136,7 +136,11 @@ class Entry:
             return None
         fields = [(sign, one) for name, sign in _SIGNS for one in amount.iterchildren(name)]
         try:
-            return sum(sign * self._amounts.read(one.text) for sign, one in fields) if fields else None
+            return (
+                sum(sign * self._amounts.read(None if len(one) else one.text) for sign, one in fields)
+                if fields
+                else None
+            )
         except WrongAmount:
             raise self._reader.refuse("transaction-amount-invalid", term, entry=self.number) from None
 

@@ -72,7 +72,7 @@ class Document:
             if required:
                 self.refuse("invoice-field-missing", None, field=path)
             return ""
-        day = read_date(element.text or "")
+        day = read_date(read_text(element))
         if day is None:
             self.refuse("invoice-date-invalid", element, element.text or "", field=path)
         return day or ""
@@ -89,7 +89,7 @@ class Document:
             self.refuse("invoice-currency-differs", element, given, field=path, currency=shown, expected=currency)
             return None
         try:
-            return amounts.read("".join(element.itertext()))
+            return amounts.read(None if len(element) else element.text)
         except WrongAmount:
             self.refuse("invoice-amount-invalid", element, element.text or "", field=path, currency=currency)
             return None
@@ -102,5 +102,5 @@ class Document:
 
 
 def read_text(element: etree._Element | None, longest: int = LONGEST_TEXT) -> str:
-    """The text of an element, as one visible line."""
-    return visible((element is not None and element.text) or "", longest)
+    """The text of an element, as one visible line; "" where other elements stand in it."""
+    return "" if element is None or len(element) else visible(element.text or "", longest)

@@ -81,7 +81,7 @@ def test_a_limit_has_the_digits_of_the_currency() -> None:
     assert limits == [150050, 1501, 1500500]
 
 
-@pytest.mark.parametrize("limit", ["1.500,00", "NaN", "INF", "a lot", "1e30", "=1+1", "1<b>0</b>x"])
+@pytest.mark.parametrize("limit", ["1.500,00", "NaN", "INF", "a lot", "1e30", "=1+1", "1<b>0</b>x", "1<b>0</b>0"])
 def test_a_limit_that_is_no_amount_refuses_the_file(limit: str) -> None:
     code, line, _ = refused(accounts(account("1", "10"), account("2", limit)))
     assert (code, line) == ("limit-invalid", 5)

@@ -5,13 +5,39 @@ from datetime import UTC, datetime
 from random import Random
 from typing import NamedTuple
 
-from mutations import MAIL_SEEDS, MAIL_WORDS, SIGNER, XML_SEEDS, XML_WORDS, ZIP_SEEDS, ZIP_WORDS, mutate
+from mutations import (
+    LIST_SEEDS,
+    LIST_WORDS,
+    MAIL_SEEDS,
+    MAIL_WORDS,
+    SIGNER,
+    TRANSACTION_SEEDS,
+    UBL_SEEDS,
+    UBL_WORDS,
+    XML_SEEDS,
+    XML_WORDS,
+    ZIP_SEEDS,
+    ZIP_WORDS,
+    mutate,
+)
 from readings import Reading, read, read_xml
 
+from parsers.amounts import CURRENCIES, LARGEST_SUM
 from parsers.authentication import read_facts, read_results
 from parsers.envelope import read_envelope
 from parsers.frames import WrongFrame, decode_frame, decode_request, encode
-from parsers.protocol import Blocks, Done, EnvelopeRead, FileRead, Items, Options, Verify
+from parsers.protocol import (
+    Blocks,
+    Done,
+    EnvelopeRead,
+    FileRead,
+    FileRefused,
+    Invoices,
+    Items,
+    Options,
+    Transactions,
+    Verify,
+)
 from parsers.records import Finding
 from parsers.signatures import verify
 
@@ -75,6 +101,19 @@ def _check(reading: Reading) -> None:
             assert abs(amount) < LARGEST_AMOUNT
     for block in reading.blocks:
         assert block.name.isprintable()
+    for invoice in reading.invoices:
+        assert invoice.number
+        assert invoice.customer_code
+        assert max(len(invoice.number), len(invoice.customer_code)) <= 60
+        assert all(text.isprintable() for text in invoice if isinstance(text, str))
+        assert invoice.currency in CURRENCIES
+        assert invoice.kind == "invoice" or max(invoice.amount_fc, invoice.amount_dc) <= 0
+        assert invoice.currency != OPTIONS.currency or invoice.amount_fc == invoice.amount_dc
+        assert max(abs(invoice.amount_fc), abs(invoice.amount_dc)) <= LARGEST_SUM
+        assert datetime.fromisoformat(invoice.invoice_date)
+    for booked in reading.transactions:
+        assert booked.number or booked.your_ref
+        assert abs(booked.amount_dc or 0) <= LARGEST_SUM
     for file in reading.files:
         assert "/" not in file.name
         assert file.name.isprintable()
@@ -88,6 +127,9 @@ FRAMES = (
     encode(Items(read_xml(XML_SEEDS[0]).items)),
     encode(Blocks(read_xml(XML_SEEDS[0]).blocks)),
     encode(FileRead(read_xml(XML_SEEDS[0]).file)),
+    encode(Invoices(read_xml(LIST_SEEDS[0]).invoices)),
+    encode(Transactions(read_xml(TRANSACTION_SEEDS[0]).transactions)),
+    encode(FileRefused(0, Finding("csv-cells", "a.csv", line=3), [Finding("csv-quotes", "a.csv", line=4)])),
     encode(EnvelopeRead(read_envelope(MAIL_SEEDS[4]), "0" * 64, read_facts(MAIL_SEEDS[4]))),
     encode(Verify([SIGNER.key], MOMENT)),
 )
@@ -102,4 +144,7 @@ TARGETS: Mapping[str, Target] = {
     ),
     "zip": Target(check_file, ZIP_SEEDS, ZIP_WORDS),
     "xml": Target(check_file, XML_SEEDS, XML_WORDS),
+    "ubl": Target(check_file, UBL_SEEDS, UBL_WORDS),
+    "list": Target(check_file, LIST_SEEDS, LIST_WORDS),
+    "transactions": Target(check_file, TRANSACTION_SEEDS, XML_WORDS),
 }

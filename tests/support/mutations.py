@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from random import Random
 
 from exports import Account, OpenItem, export
+from gl_transactions import Entry, Term, transactions
+from invoice_lists import invoice_list, row
 from mails import mail, multipart, part
 from signing import Signer, compose
+from ubl_invoices import UblInvoice, rate, ubl
 
 SIGNER = Signer()
 _BOOKS = (
@@ -139,6 +142,49 @@ MAIL_SEEDS: Sequence[bytes] = (
         top="Received: from a by mx.example.com; x\r\n"
         "Authentication-Results: mx.example.com; dkim=pass header.d=a.example\r\n"
     ),
+)
+
+
+UBL_SEEDS: Sequence[bytes] = (
+    ubl(),
+    ubl(UblInvoice(root="CreditNote", billing_reference="F1", prepaid="21.00", rounding="0.01", allowance="1.00")),
+    ubl(UblInvoice(currency="USD", extra=rate("USD", "EUR", "0.92"), attachment=b"%PDF")),
+)
+# Mostly such as leave it well-formed: what is broken as XML never comes to be read as an invoice.
+UBL_WORDS: Sequence[bytes] = (
+    *(b"1", b"-", b".", b"0", b"9" * 20, b"e5", b",", b" ", b"\n", b"<!--x-->", b"<?p i?>", b"&#49;", b"NaN"),
+    *(b"<cac:TaxTotal/>", b"<cbc:ID>7</cbc:ID>", b"<cbc:PayableAmount>1</cbc:PayableAmount>", b"<x>1</x>"),
+    *(b"<cbc:MathematicOperatorCode>divide</cbc:MathematicOperatorCode>", b" currencyID='USD'", b" xmlns:cbc='u'"),
+    *(b"JPY", b"2026-02-30", b"CreditNote", b"381", b"&a;", b"<![CDATA[", b"]]>", b"</cac:LegalMonetaryTotal>"),
+)
+LIST_SEEDS: Sequence[bytes] = (
+    invoice_list([row(), row("C1", "-5,00", kind="creditnota"), row("F2", "1.500,00", currency="USD", amount_dc="9")]),
+    invoice_list([row("F1", "1,500.00", exact_id="{0a0b0c0d-0000-0000-0000-000000000001}", side="payable")], ","),
+    invoice_list([row("F1", "5", customer_name='Bäkker "& Zn."')], "\t").decode().encode("cp1252"),
+    b"code;naam;kredietlimiet\n1;Bakker;1.500,00\n2;Smit;geen\n",
+)
+LIST_WORDS: Sequence[bytes] = (
+    *(
+        b";",
+        b",",
+        b"\t",
+        b'"',
+        b'""',
+        b"\r",
+        b"\n",
+        b"\x00",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"\x81",
+        b"=1+1",
+        b"-",
+        b"1e9",
+    ),
+    *(b"1.500", b"9" * 40, b"F2026-0001", b"2026-02-30", b"15-01-2026", b"JPY", b"creditnota", b";x" * 40, b"\xc2\xa0"),
+)
+TRANSACTION_SEEDS: Sequence[bytes] = (
+    transactions([Entry(), Entry("2", "30", terms=(Term("5", "", "7.00", your_ref="R"),)), Entry("3", "40")]),
+    transactions([Entry("", "", journal_type="22", exact_id="{0a0b0c0d-0000-0000-0000-000000000001}", terms=())]),
 )
 
 
