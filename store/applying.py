@@ -12,6 +12,7 @@ from store import holding, imports, recognising
 from store.currencies import keep_currencies
 from store.records import Comparison, ImportMoved, NewImport
 from store.schema import import_
+from store.staged import ALL_ITEMS, NEW_ITEMS
 from store.subledgers import make_last
 
 
@@ -160,17 +161,8 @@ _INSERT_ITEMS = """
                            invoice_fc, open_fc, invoice_dc, open_dc, opened_by)
     SELECT a.account_id, :side, i.seq, i.number, i.your_ref, i.description, i.invoice_date, i.due_date, i.currency,
            i.invoice_fc, i.open_fc, i.invoice_dc, i.open_dc, :import_id"""
-_OPEN_ITEMS = text(f"""{_INSERT_ITEMS}
-    FROM staged_opened AS new
-    CROSS JOIN staged_item AS i
-    CROSS JOIN staged_block AS b
-    CROSS JOIN staged_account AS a
-    WHERE new.side = :side AND i.line = new.line AND b.block = i.block AND a.account = b.account AND a.side = :side""")
-_OPEN_ALL_ITEMS = text(f"""{_INSERT_ITEMS}
-    FROM staged_account AS a
-    CROSS JOIN staged_block AS b
-    CROSS JOIN staged_item AS i
-    WHERE a.side = :side AND b.account = a.account AND i.block = b.block""")
+_OPEN_ITEMS = text(_INSERT_ITEMS + NEW_ITEMS)
+_OPEN_ALL_ITEMS = text(_INSERT_ITEMS + ALL_ITEMS)
 
 _NEWEST_ITEM = text("SELECT coalesce(max(id), 0) FROM open_item")
 _KEEP_RANGE = text("""

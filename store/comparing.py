@@ -15,6 +15,7 @@ from store import foreseeing, imports
 from store.matching import match_accounts
 from store.records import AccountChange, Comparison, CurrencyTotal, Subledger
 from store.signs import find_signs
+from store.staged import ALL_ITEMS
 
 LARGEST = 10  # changes of each kind that a comparison names
 
@@ -114,7 +115,7 @@ _FORGET_CLOSED = text("DELETE FROM staged_closed WHERE side = :side")
 # not on where they stand. Only accounts with such items, or with several sums, are looked at.
 _NUMBER_REPEATED = text("""
     UPDATE staged_item SET seq = numbered.seq
-    FROM (SELECT i.line, row_number() OVER (
+    FROM (SELECT i.block, i.number, i.due_date, i.line, row_number() OVER (
               PARTITION BY b.account, i.number, i.due_date
               ORDER BY i.invoice_date, i.your_ref, i.description, i.currency,
                        i.invoice_dc, i.invoice_fc, i.open_dc, i.open_fc) - 1 AS seq
@@ -124,7 +125,9 @@ _NUMBER_REPEATED = text("""
           CROSS JOIN staged_block AS b
           CROSS JOIN staged_item AS i
           WHERE b.account = suspect.account AND i.block = b.block) AS numbered
-    WHERE staged_item.line = numbered.line AND staged_item.seq <> numbered.seq""")
+    WHERE staged_item.block = numbered.block AND staged_item.number = numbered.number
+      AND staged_item.due_date = numbered.due_date AND staged_item.line = numbered.line
+      AND staged_item.seq <> numbered.seq""")
 
 _ADD_UP = text("""
     INSERT INTO staged_account (side, account, account_id, exact_id, code, name, is_new, is_renamed, has_balance,
@@ -181,12 +184,8 @@ _SAME = """i.number = o.number AND i.due_date = o.due_date AND i.seq = o.seq
       AND i.your_ref = o.your_ref AND i.description = o.description"""
 
 _FIND_OPENED = text(f"""
-    INSERT INTO staged_opened (line, side, account)
-    SELECT i.line, :side, a.account
-    FROM staged_account AS a
-    CROSS JOIN staged_block AS b
-    CROSS JOIN staged_item AS i
-    WHERE a.side = :side AND b.account = a.account AND i.block = b.block
+    INSERT INTO staged_opened (block, number, due_date, line, side, account)
+    SELECT i.block, i.number, i.due_date, i.line, :side, a.account {ALL_ITEMS}
       AND NOT EXISTS (SELECT 1 FROM open_item AS o
                       WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL AND {_SAME})""")  # noqa: S608
 
@@ -213,12 +212,8 @@ _TOTAL_OF_ONE_CURRENCY = text("""
           FROM staged_account WHERE side = :side) AS added
     CROSS JOIN (SELECT currency FROM staged_item LIMIT 1) AS first
     WHERE added.items > 0""")
-_TOTALS_BY_CURRENCY = text("""
-    SELECT i.currency, count(*), CAST(sum(i.open_fc) AS BIGINT), CAST(sum(i.open_dc) AS BIGINT)
-    FROM staged_account AS a
-    CROSS JOIN staged_block AS b
-    CROSS JOIN staged_item AS i
-    WHERE a.side = :side AND b.account = a.account AND i.block = b.block
+_TOTALS_BY_CURRENCY = text(f"""
+    SELECT i.currency, count(*), CAST(sum(i.open_fc) AS BIGINT), CAST(sum(i.open_dc) AS BIGINT) {ALL_ITEMS}
     GROUP BY i.currency ORDER BY i.currency""")
 _COUNT_NAMELESS = text("SELECT count(*) FROM staged_block WHERE side = :side AND exact_id IS NULL AND code IS NULL")
 

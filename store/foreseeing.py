@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
 
+from store import staged
 from store.own_records import OwnSummary, Recognised
 from store.recognising import ALIKE, KEYS, LOST_TWIN, NOT_ANOTHERS, NUMBERED, VERDICT, V, unknown
 from store.records import Subledger
@@ -59,18 +60,8 @@ def _read(row: Row[Any], now: datetime) -> Recognised:
 _STAGED = """
             SELECT a.account_id, a.account, i.number, i.your_ref, i.invoice_date, i.currency, i.invoice_fc,
                    i.open_fc, i.invoice_dc, i.open_dc"""
-NEW_ITEMS = f"""{_STAGED}
-            FROM staged_opened AS new
-            CROSS JOIN staged_item AS i
-            CROSS JOIN staged_block AS b
-            CROSS JOIN staged_account AS a
-            WHERE new.side = :side AND i.line = new.line AND b.block = i.block AND a.account = b.account
-              AND a.side = :side"""
-ALL_ITEMS = f"""{_STAGED}
-            FROM staged_account AS a
-            CROSS JOIN staged_block AS b
-            CROSS JOIN staged_item AS i
-            WHERE a.side = :side AND b.account = a.account AND i.block = b.block"""
+NEW_ITEMS = _STAGED + staged.NEW_ITEMS
+ALL_ITEMS = _STAGED + staged.ALL_ITEMS
 ANY_BEFORE = text("SELECT 1 FROM staged_account WHERE side = :side AND items_before > 0 LIMIT 1")
 
 _FORGET = text("DELETE FROM staged_own WHERE side = :side")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, text
 
 from store.records import LastImport, Subledger
+from store.staged import ALL_ITEMS, NEW_ITEMS
 
 
 class Signs(NamedTuple):
@@ -124,7 +125,7 @@ _APPLIED_BEFORE = text(f"""
 
 # An item that changed was open until now under the same number; items without one are never followed.
 _WAS_OPEN = """
-      AND i.number NOT IN ('', '0') AND a.side = :side AND a.account_id IS NOT NULL
+      AND i.number NOT IN ('', '0') AND a.account_id IS NOT NULL
       AND EXISTS (SELECT 1 FROM open_item AS o
                   WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NOT NULL
                     AND o.number = i.number)
@@ -132,17 +133,9 @@ _WAS_OPEN = """
                       WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL
                         AND o.number = i.number)"""
 _REOPENED = text(f"""
-    SELECT count(*)
-    FROM staged_opened AS new
-    CROSS JOIN staged_item AS i
-    CROSS JOIN staged_account AS a
-    WHERE new.side = :side AND i.line = new.line AND a.account = new.account {_WAS_OPEN}""")  # noqa: S608
+    SELECT count(*) {NEW_ITEMS} {_WAS_OPEN}""")
 _REOPENED_OF_ALL = text(f"""
-    SELECT count(*)
-    FROM staged_account AS a
-    CROSS JOIN staged_block AS b
-    CROSS JOIN staged_item AS i
-    WHERE b.account = a.account AND i.block = b.block {_WAS_OPEN}""")  # noqa: S608
+    SELECT count(*) {ALL_ITEMS} {_WAS_OPEN}""")
 
 _ON_TWO_PAGES = text("""
     SELECT count(*)

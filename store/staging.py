@@ -1,13 +1,15 @@
 """A place beside the store where an export is laid out before anyone decides: temporary tables on one connection.
 
-This room knows what the two databases want: SQLite gets rows by the driver's executemany, PostgreSQL by COPY and then
-statistics; in both the indexes grow while the export is still being read. The tables are declared in full, because
+This room knows what the two databases want: SQLite gets rows by the driver's executemany, into a table that is its own
+index, PostgreSQL by COPY and then statistics; in both the keys grow while the export is still being read. The tables are declared in full, because
 CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of indexes.
 """
 
+import operator
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
+from itertools import count
 from typing import Any, cast
 
 from sqlalchemy import Connection, text
@@ -38,13 +40,14 @@ CREATE TEMPORARY TABLE staged_block (
     account BIGINT NOT NULL
 );
 CREATE TEMPORARY TABLE staged_item (
-    line {line}, block BIGINT NOT NULL, number {text} NOT NULL, your_ref {text} NOT NULL, description {text} NOT NULL,
-    invoice_date {text} NOT NULL, due_date {text} NOT NULL, currency {text} NOT NULL,
+    line BIGINT NOT NULL, block BIGINT NOT NULL, number {text} NOT NULL, your_ref {text} NOT NULL,
+    description {text} NOT NULL, invoice_date {text} NOT NULL, due_date {text} NOT NULL, currency {text} NOT NULL,
     invoice_fc BIGINT NOT NULL, open_fc BIGINT NOT NULL, invoice_dc BIGINT NOT NULL, open_dc BIGINT NOT NULL,
-    seq INTEGER NOT NULL DEFAULT 0
-);
+    seq INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (block, number, due_date, line)
+){by_key};
 CREATE TEMPORARY TABLE staged_sum (
-    block BIGINT NOT NULL, items BIGINT NOT NULL, distinct_items BIGINT NOT NULL, lowest_currency {text} NOT NULL,
+    block {id}, items BIGINT NOT NULL, distinct_items BIGINT NOT NULL, lowest_currency {text} NOT NULL,
     highest_currency {text} NOT NULL, latest_invoice_date {text} NOT NULL,
     open_fc BIGINT NOT NULL, gross BIGINT NOT NULL, open_dc BIGINT NOT NULL
 );
@@ -60,28 +63,25 @@ CREATE TEMPORARY TABLE staged_account (
     items_before BIGINT NOT NULL, items BIGINT NOT NULL, open_fc BIGINT NOT NULL, gross BIGINT NOT NULL,
     before BIGINT NOT NULL, after BIGINT NOT NULL
 );
-CREATE TEMPORARY TABLE staged_opened (line {id}, side TEXT NOT NULL, account BIGINT NOT NULL);
+CREATE TEMPORARY TABLE staged_opened (
+    block BIGINT NOT NULL, number {text} NOT NULL, due_date {text} NOT NULL, line BIGINT NOT NULL, side TEXT NOT NULL,
+    account BIGINT NOT NULL
+);
 CREATE TEMPORARY TABLE staged_closed (id {id}, side TEXT NOT NULL, account BIGINT);
 CREATE TEMPORARY TABLE staged_own (
     invoice BIGINT NOT NULL, side TEXT NOT NULL, account_id BIGINT NOT NULL, verdict INTEGER NOT NULL,
     amount_dc BIGINT NOT NULL
 );
 """
-_SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "line": "INTEGER PRIMARY KEY", "text": "TEXT"}
+_SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "text": "TEXT", "by_key": " WITHOUT ROWID"}
 _INDEXES = """
 CREATE INDEX staged_block_exact_id ON staged_block (exact_id, side);
 CREATE INDEX staged_block_code ON staged_block (code, exact_id, side);
 CREATE INDEX staged_block_account ON staged_block (account);
-CREATE INDEX staged_item_key ON staged_item (block, number, due_date);
-CREATE INDEX staged_sum_block ON staged_sum (block);
 CREATE INDEX staged_match_account_id ON staged_match (account_id);
 CREATE INDEX staged_account_account ON staged_account (account);
 """
-_POSTGRESQL_TYPES = {
-    "id": "BIGINT PRIMARY KEY",
-    "line": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-    "text": 'TEXT COLLATE "C"',
-}
+_POSTGRESQL_TYPES = {"id": "BIGINT PRIMARY KEY", "text": 'TEXT COLLATE "C"', "by_key": ""}
 
 
 _STAGED = (
@@ -96,7 +96,8 @@ _STAGED = (
     "staged_own",
 )
 _KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables is better given back
-_SQLITE_SCRIPT = "PRAGMA temp.cache_size = -8192;" + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
+_SQLITE_PAGES = "PRAGMA temp.page_size = 16384; PRAGMA temp.cache_size = -8192;"
+_SQLITE_SCRIPT = _SQLITE_PAGES + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
 _SQLITE_CLEAR = "".join(f"DELETE FROM {table};" for table in _STAGED)  # noqa: S608
 _POSTGRESQL_SCRIPT = _TABLES.format(**_POSTGRESQL_TYPES) + _INDEXES
 _POSTGRESQL_CLEAR = f"TRUNCATE {', '.join(_STAGED)};"
@@ -110,7 +111,8 @@ class Staging:
         self._is_sqlite = connection.dialect.name == "sqlite"
         self._lines = 0  # items that were ever added
         self._added = 0  # items since the last sums
-        self._summed = 0  # the last line of `staged_item` that is in the sums
+        self._last = -1  # the block of the last item
+        self._summed = -1  # the last block that is in the sums
         if not connection.info.get("staged"):
             self._go_on()
             self._run(_SQLITE_SCRIPT if self._is_sqlite else _POSTGRESQL_SCRIPT)
@@ -128,19 +130,26 @@ class Staging:
         self._go_on()
         self._run(_SQLITE_CLEAR if self._is_sqlite else _POSTGRESQL_CLEAR)
         self._connection.commit()
-        self._added = self._summed = 0
+        self._added, self._last, self._summed = 0, -1, -1
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
         self._add("staged_block", (*BLOCK_COLUMNS, "account"), [(*row, row[0]) for row in rows])
 
     def add_items(self, rows: Sequence[tuple[int | str, ...]]) -> None:
-        """Add open items in the column order of `ITEM_COLUMNS`, of blocks added before."""
-        self._add("staged_item", ITEM_COLUMNS, rows)
+        """Add open items in the column order of `ITEM_COLUMNS`, of blocks added before and in their order."""
+        if not rows:
+            return
+        first, last = int(rows[0][0]), int(rows[-1][0])
+        if first < self._last or first <= self._summed:
+            raise ValueError(f"items of block {first} came after those of block {self._last}")
+        numbered = map(operator.add, zip(count(self._lines)), rows)
+        self._add("staged_item", ("line", *ITEM_COLUMNS), list(numbered))
+        self._last = last
         self._lines += len(rows)
         self._added += len(rows)
         if self._added >= _ADDED_UP_AT_ONCE:
-            self._add_up()
+            self._add_up(last - 1)
 
     def drop_page(self, page: int) -> None:
         """Take back all blocks and items of a page. Comparisons made before count no more."""
@@ -148,7 +157,6 @@ class Staging:
         for step in (_DROP_ITEMS, _DROP_SUMS, _DROP_BLOCKS):
             self._connection.execute(step, {"page": page})
         self._connection.execute(_RESET_SEQ)
-        self._summed = self._connection.execute(_LAST_LINE).scalar_one()
 
     def compare(self, subledger: Subledger, as_of: date | None = None, files: Collection[str] = ()) -> Comparison:
         """Hold the blocks of the subledger's side against the store, in one snapshot. Nothing is written there.
@@ -249,11 +257,12 @@ class Staging:
                     for row in rows:
                         copy.write_row(row)
 
-    def _add_up(self) -> None:
-        """Sum what came since the last time, block by block: while an export is still being read this costs no time."""
+    def _add_up(self, last: int | None = None) -> None:
+        """Sum the blocks since the last time, all or up to `last`: while an export is being read this costs no time."""
+        last = self._last if last is None else last
         self._go_on()
-        self._connection.execute(_ADD_UP, {"summed": self._summed})
-        self._summed = self._connection.execute(_LAST_LINE).scalar_one()
+        self._connection.execute(_ADD_UP, {"summed": self._summed, "last": last})
+        self._summed = max(self._summed, last)
         self._added = 0
 
     def _go_on(self) -> None:
@@ -273,11 +282,10 @@ _DROP_ITEMS = text("DELETE FROM staged_item WHERE block IN (SELECT block FROM st
 _DROP_SUMS = text("DELETE FROM staged_sum WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
 _DROP_BLOCKS = text("DELETE FROM staged_block WHERE page = :page")
 _RESET_SEQ = text("UPDATE staged_item SET seq = 0 WHERE seq <> 0")
-_LAST_LINE = text("SELECT coalesce(max(line), 0) FROM staged_item")
 _ADD_UP = text("""
     INSERT INTO staged_sum (block, items, distinct_items, lowest_currency, highest_currency, latest_invoice_date,
                             open_fc, gross, open_dc)
-    SELECT block + 0, count(*), count(DISTINCT number || ' ' || due_date), min(currency), max(currency),
+    SELECT block, count(*), count(DISTINCT number || ' ' || due_date), min(currency), max(currency),
            max(invoice_date),
            CAST(sum(open_fc) AS BIGINT), CAST(sum(abs(open_dc)) AS BIGINT), CAST(sum(open_dc) AS BIGINT)
-    FROM staged_item WHERE line > :summed GROUP BY block + 0""")  # else SQLite walks the index on block
+    FROM staged_item WHERE block > :summed AND block <= :last GROUP BY block""")

@@ -1,0 +1,15 @@
+"""How staged tables hang together: what to select from, as `a` (the account), and `i` (the item), of one `:side`."""
+
+ALL_ITEMS = """
+    FROM staged_account AS a
+    CROSS JOIN staged_block AS b
+    CROSS JOIN staged_item AS i
+    WHERE a.side = :side AND b.account = a.account AND i.block = b.block"""
+
+# Those that are new or changed.
+NEW_ITEMS = """
+    FROM staged_opened AS new
+    CROSS JOIN staged_item AS i
+    CROSS JOIN staged_account AS a
+    WHERE new.side = :side AND a.account = new.account AND a.side = :side
+      AND i.block = new.block AND i.number = new.number AND i.due_date = new.due_date AND i.line = new.line"""
