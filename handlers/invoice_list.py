@@ -80,9 +80,11 @@ def _findings(invoices: SettledInvoices) -> Iterator[Finding]:
         yield Finding("invoices-older", values={"many": changes.stale})
     if changes.unmatched:
         customers = [named(code, name) for code, name in changes.unmatched]
-        yield Finding("customers-unmatched", values=_counted(customers))
+        yield Finding("customers-unmatched", values=counted(customers))
     if changes.ambiguous:
         yield Finding("invoices-ambiguous", values={"many": changes.ambiguous})
+    if changes.repeated:
+        yield Finding("invoices-repeated", values=counted([one.number for one in changes.repeated]))
     for name in invoices.assumed:
         yield Finding("side-assumed", name)
 
@@ -94,15 +96,16 @@ def _findings_of_batch(transactions: SettledTransactions) -> Iterator[Finding]:
     if transactions.reason == "transactions-known":
         yield Finding("transactions-known")
     if changes.unknown:
-        yield Finding("transactions-unknown", values=_counted(changes.unknown))
+        yield Finding("transactions-unknown", values=counted(changes.unknown))
     if changes.ambiguous:
-        yield Finding("transactions-ambiguous", values=_counted(changes.ambiguous))
+        yield Finding("transactions-ambiguous", values=counted(changes.ambiguous))
 
 
-def _counted(things: Sequence[str]) -> dict[str, str | int]:
-    """How many, and the first of them."""
+def counted(things: Sequence[str], count: int | None = None) -> dict[str, str | int]:
+    """How many things, or `count` of which these are the first; and some of them."""
+    many = len(things) if count is None else count
     shown = ", ".join(thing or "?" for thing in things[:EXAMPLES])
-    return {"many": len(things), "examples": f"{shown}, …" if len(things) > EXAMPLES else shown}
+    return {"many": many, "examples": f"{shown}, …" if many > EXAMPLES else shown}
 
 
 def _tables(changes: InvoiceChanges, voice: Voice) -> Iterator[Table]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from handlers.invoice_list import INVOICES_TITLE
+from handlers.invoice_list import INVOICES_TITLE, counted
 from handlers.language import N_, Voice, clean
 from handlers.policy import InvoiceRules
 from handlers.report import Settled
@@ -16,6 +16,9 @@ LARGEST = 5  # of each kind that are named
 def own_findings(settled: Settled, rules: InvoiceRules) -> Iterator[Finding]:
     """What somebody ought to look at."""
     own = settled.own
+    if own and own.unmatched_count:
+        customers = [named(code, name) for code, name in own.unmatched]
+        yield Finding("customers-unmatched", values=counted(customers, own.unmatched_count))
     if own and own.ambiguous_count:
         yield Finding("invoices-ambiguous", values={"many": own.ambiguous_count})
     if own and own.overdue_count:

@@ -37,6 +37,7 @@ def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transi
     handed_over = now - timedelta(days=in_transit_days)
     overdue = tx.execute(_OVERDUE, of | {"before": handed_over}).all() if figures.in_transit else []
     ambiguous = tx.execute(_AMBIGUOUS, of).all()
+    unmatched = tx.execute(_UNMATCHED, of).all()
     return OwnSummary(
         recognised=figures.recognised,
         recognised_dc=figures.recognised_dc,
@@ -49,6 +50,8 @@ def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transi
         ambiguous_count=ambiguous[0].of_all if ambiguous else 0,
         overdue=tuple(_read(row, now) for row in overdue),
         overdue_count=overdue[0].of_all if overdue else 0,
+        unmatched=tuple((row.code, row.name) for row in unmatched),
+        unmatched_count=unmatched[0].of_all if unmatched else 0,
     )
 
 
@@ -78,6 +81,13 @@ def _by_account(new: str, key: str) -> str:
     WHERE {_WAITING} AND {NUMBERED} AND v.exact_number = i.{key} AND v.account_id = i.account_id"""  # noqa: S608
 
 
+def _brought(account: str) -> str:
+    """SQL: whether Exact knows the account of this id (an expression) by the export."""
+    return f"""EXISTS (SELECT 1 FROM staged_account AS brought
+                            WHERE brought.account_id = {account} AND brought.side = :side
+                              AND (brought.items > 0 OR brought.exact_id IS NOT NULL))"""  # noqa: S608
+
+
 def _elsewhere(new: str, keys: tuple[str, ...]) -> str:
     same_number = " OR ".join(f"v.exact_number = i.{key}" for key in keys)
     return f"""
@@ -88,10 +98,7 @@ def _elsewhere(new: str, keys: tuple[str, ...]) -> str:
           FROM ({new}) AS i
           CROSS JOIN own_invoice AS v
           WHERE {_WAITING} AND {NUMBERED} AND NOT v.ambiguous AND ({same_number}) AND {ALIKE} AND {NOT_ANOTHERS}
-            AND {unknown("v.account_id")}
-            AND NOT EXISTS (SELECT 1 FROM staged_account AS brought
-                            WHERE brought.account_id = v.account_id AND brought.side = :side
-                              AND (brought.items > 0 OR brought.exact_id IS NOT NULL))) AS one
+            AND {unknown("v.account_id")} AND NOT {_brought("v.account_id")}) AS one
     GROUP BY id, account_id, amount_dc"""  # noqa: S608
 
 
@@ -126,3 +133,10 @@ _OVERDUE = (
     .bindparams(bindparam("before", type_=Moment()))
     .columns(**_MOMENTS)
 )
+_UNMATCHED = text(f"""
+    SELECT u.code, u.name, count(*) OVER () AS of_all
+    FROM customer AS u
+    WHERE u.id IN (SELECT v.customer_id FROM own_invoice AS v LEFT JOIN {_VERDICTS} AS f ON f.invoice = v.id
+                   WHERE {_WAITING} AND {_STILL})
+      AND {unknown("u.account_id")} AND NOT {_brought("u.account_id")}
+    ORDER BY u.code LIMIT {MOST_NAMED}""")  # noqa: S608

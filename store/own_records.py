@@ -219,6 +219,8 @@ class OwnSummary:
     ambiguous_count: int = 0
     overdue: tuple[Recognised, ...] = ()  # in transit for longer than the setting says, the oldest first
     overdue_count: int = 0
+    unmatched: tuple[tuple[str, str], ...] = ()  # (own code, name) of the first customers that wait for an account
+    unmatched_count: int = 0
 
 
 class Payment(NamedTuple):

@@ -207,6 +207,7 @@ NUMBERS: dict[str, int] = {
     "transactions-known": 909,
     "transactions-unknown": 910,
     "transactions-ambiguous": 911,
+    "invoices-repeated": 912,
     # Mistakes in files of own invoices and transactions.
     "csv-column-unknown": 931,
     "csv-column-repeated": 932,

@@ -42,6 +42,14 @@ OWN: dict[str, Code] = {
     "invoices-older": Code(
         "note", N_("Invoices that stay as they are, since a newer file told of them before: %(many)s.")
     ),
+    "invoices-repeated": Code(
+        "warning",
+        N_(
+            "Invoices that came more than once in this mail, with different figures, so that the last counts: %(many)s "
+            "(%(examples)s)."
+        ),
+        N_("Look which figures are right, and send those once more."),
+    ),
     "side-assumed": Code(
         "note",
         N_("%(file)s does not say who owes whom: its invoices are taken as yours to customers (receivable)."),

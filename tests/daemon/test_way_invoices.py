@@ -78,10 +78,41 @@ def test_an_invoice_counts_until_an_export_shows_it(office: Office) -> None:
     assert "Receivables not handed to Exact yet 0.00 121.00 +121.00" in text
     assert office.receive(mail(ars())) == "applied"
     assert of_bakker(office) == (0, 12100, 0, 12100)
-    assert "Not handed to Exact yet 1 121.00 Open with what was not handed over 131.00" in told(office)
+    text = told(office)
+    assert "Not handed to Exact yet 1 121.00 Open with what was not handed over 131.00" in text
+    assert "Customers without an account in Exact, as far as exports have shown: 1 (KLANT-00042" in text
     assert office.receive(mail(SHOWN)) == "applied"
     assert of_bakker(office) == (12100, 0, 0, 12100)
+    text = told(office)
+    assert "In this export for the first time 1 121.00" in text
+    assert "without an account" not in text
+
+
+def test_a_customer_that_this_very_export_brings_is_not_called_unmatched(office: Office) -> None:
+    office.receive(mail(LIST))
+    office.outgoing()
+    office.receive(mail(ars(OpenItem("9", "1.00"))))
+    assert of_bakker(office) == (100, 12100, 0, 12200)
+    assert "without an account" not in told(office)
+
+
+def test_an_export_that_a_person_said_yes_to_shows_invoices_too(office: Office) -> None:
+    office.receive(mail(ars(OpenItem("3", "500"), OpenItem("4", "500"))))
+    office.receive(mail(LIST))
+    assert office.receive(mail(SHOWN, date=DATE + timedelta(minutes=1))) == "held"
+    *_, asked = office.outgoing()
+    assert of_bakker(office) == (100000, 12100, 0, 112100)
+    yes = mail(text="ja", headers=(("In-Reply-To", asked["Message-ID"]),), date=DATE + timedelta(minutes=2))
+    assert office.receive(yes) == "applied"
+    assert of_bakker(office) == (12100, 0, 0, 12100)
     assert "In this export for the first time 1 121.00" in told(office)
+
+
+def test_of_an_invoice_that_comes_twice_in_one_mail_the_last_counts(office: Office) -> None:
+    other = ("nog een.csv", invoice_list([row(customer_code="KLANT-00042", amount="50.00")]))
+    assert office.receive(mail(LIST, other)) == "applied"
+    assert of_bakker(office)[1] == 5000
+    assert "so that the last counts: 1 (F2026-0001)" in told(office)
 
 
 def test_what_was_handed_over_is_in_transit_until_an_export_shows_it(office: Office) -> None:

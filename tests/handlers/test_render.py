@@ -29,6 +29,7 @@ from store.own_records import (
     OwnSummary,
     OwnTotals,
     Recognised,
+    Repeated,
     TrackedChange,
     TrackedGroup,
     TrackedSummary,
@@ -122,6 +123,7 @@ TAKEN_OVER = InvoiceChanges(
     seen=1180,
     ambiguous=1,
     unmatched=tuple((f"K-{number}", f"Klant {number}") for number in range(70, 77)),
+    repeated=(Repeated("K-70", "F-2025-0070", 3, 9),),
     totals=(OwnTotals("receivable", 121_000, 450_050, 75_000, 75_000), OwnTotals("payable", 0, -12_100, 0, 0)),
 )
 OWN = OwnSummary(
@@ -142,6 +144,8 @@ OWN = OwnSummary(
         for number in range(11)
     ),
     overdue_count=13,
+    unmatched=tuple((f"K-{number}", f"Klant {number}") for number in range(70, 80)),
+    unmatched_count=11,
 )
 TRACKED = TrackedSummary(
     new=TrackedGroup(5, 90_000, (TrackedChange("10042", "Bakker", "20250117", 0, 50_000),)),
