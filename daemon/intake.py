@@ -65,6 +65,10 @@ class Intake:
     oldest_answered: timedelta = timedelta(days=7)  # mail that arrived longer ago gets no reply
     dry_run: bool = False  # come to the same outcome and write nothing
 
+    def begin(self, reading: Reading, route: Route) -> None:
+        """Have the files of a mail read that may be opened, while nobody waits for them yet."""
+        reading.begin(self.rereader.options(self.policies[route.administration]))
+
     def receive(self, trusted: TrustedMail) -> Outcome:
         """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
         policy = self.policies[trusted.route.administration]

@@ -97,6 +97,11 @@ class Mailbox:
 
     def fetch(self, uids: Sequence[int]) -> Iterator[FetchedMail]:
         """The mails in this order, without those that are gone meanwhile. \\Seen is left as it is."""
+        for batch in self.fetch_batches(uids):
+            yield from batch
+
+    def fetch_batches(self, uids: Sequence[int]) -> Iterator[Sequence[FetchedMail]]:
+        """The same, as many at a time as are fetched together."""
         for some in _chunks(uids, _COMMAND_UIDS):
             with self._speaking() as client:
                 facts = client.fetch(some, ["RFC822.SIZE", "INTERNALDATE"])
@@ -104,6 +109,7 @@ class Mailbox:
             for batch in _batches(sizes, self.largest_mail):
                 wanted = [uid for uid in batch if sizes[uid] <= self.largest_mail]
                 bodies = self._bodies(wanted) if wanted else {}
+                mails = []
                 for uid in batch:
                     raw = bodies.pop(uid, None)
                     if raw is None and sizes[uid] <= self.largest_mail:
@@ -112,7 +118,8 @@ class Mailbox:
                         raw = None
                     arrived_at = _arrival(facts[uid].get(b"INTERNALDATE"))
                     header = self._header(uid) if raw is None else None
-                    yield FetchedMail(self.key(uid), sizes[uid], arrived_at, raw, header)
+                    mails.append(FetchedMail(self.key(uid), sizes[uid], arrived_at, raw, header))
+                yield mails
 
     def list_of_size(self, size: int) -> Sequence[int]:
         """The UIDs of the mails in the folder that have so many bytes (RFC822.SIZE)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -18,8 +19,14 @@ from store.records import AlreadyFinished, Message, MessageState, Place, StoreBr
 
 MOVED_TOGETHER = 100  # one by one takes a hundred times as long
 
-# What is done with one mail: its final state, committed with all its effects, or None if it is to wait where it is.
-Process = Callable[[FetchedMail], MessageState | None]
+
+class Process(Protocol):
+    """What is done with one mail: its final state, committed with all its effects, or None if it is to wait where it
+    is. `following` will be given next: they may be made ready.
+    """
+
+    def __call__(self, mail: FetchedMail, following: Sequence[FetchedMail] = (), /) -> MessageState | None: ...
+
 
 log = structlog.get_logger()
 
@@ -106,12 +113,13 @@ class _Look:
             else:
                 unread.append(uid)
         try:
-            for mail in self._mailbox.fetch(unread):
-                if self._looking.stopping.is_set():
-                    break
-                state = self._process(mail)
-                if state is not None:
-                    decided[state].append(mail.key.uid)
+            for batch in self._mailbox.fetch_batches(unread):
+                for position, mail in enumerate(batch, start=1):
+                    if self._looking.stopping.is_set():
+                        break
+                    state = self._process(mail, batch[position:])
+                    if state is not None:
+                        decided[state].append(mail.key.uid)
         except (StoreUnavailable, StoreBroken):
             self._move(decided)
             raise
@@ -142,10 +150,10 @@ class _Look:
             message = found
         put_in_its_place(mailbox, self._store, message)
 
-    def _process(self, mail: FetchedMail) -> MessageState | None:
+    def _process(self, mail: FetchedMail, following: Sequence[FetchedMail] = ()) -> MessageState | None:
         """The final state of one mail; None if it waits, or met a bug, or another daemon was faster."""
         try:
-            state = self._looking.process(mail)
+            state = self._looking.process(mail, following)
         except (StoreUnavailable, StoreBroken, AlreadyFinished) as error:
             if isinstance(error, AlreadyFinished):  # the next look finds what the other decided
                 return None

@@ -5,7 +5,7 @@ set; prometheus-client is loaded then.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,10 @@ log = structlog.get_logger()
 def measured(process: "Process", tally: Tally = TALLY) -> "Process":
     """The same, counted and timed."""
 
-    def measured_process(mail: "FetchedMail") -> MessageState | None:
+    def measured_process(mail: "FetchedMail", following: Sequence["FetchedMail"] = ()) -> MessageState | None:
         begun, state = time.monotonic(), "bug"
         try:
-            decided = process(mail)
+            decided = process(mail, following)
             state = decided or "waiting"
         except (StoreUnavailable, StoreBroken):
             state = "unavailable"

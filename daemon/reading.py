@@ -6,11 +6,13 @@ What kills the child is the sender's file: it comes out as a `Broken` frame, and
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from importlib.machinery import ModuleSpec
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -51,9 +53,19 @@ def start_reading(*, mails: bool = True) -> None:
 
     Without `mails` the children can read files, but verify no signatures.
     """
-    # The main module too: else each child would load it anew, which takes longer than reading a mail.
-    _context.set_forkserver_preload(["__main__", *(handover.PRELOAD_FOR_MAILS if mails else handover.PRELOAD)])
+    _spare_main()
+    _context.set_forkserver_preload(handover.PRELOAD_FOR_MAILS if mails else handover.PRELOAD)
     forkserver.ensure_running()
+
+
+def _spare_main() -> None:
+    """Keep children from running the program's script anew, which takes longer than reading a mail.
+
+    `multiprocessing` does that to every script, but not to a module that is called `….__main__`.
+    """
+    main = sys.modules["__main__"]
+    if main.__spec__ is None:
+        main.__spec__ = ModuleSpec("saldopost.__main__", None)
 
 
 class Reading:
@@ -70,6 +82,7 @@ class Reading:
         self._requests = requests
         self._frames = frames
         self._patience = patience
+        self._begun: Options | None = None
 
     def envelope(self) -> EnvelopeRead:
         """What the header block says. Raises Refused if the mail kills its reader, ReadingCrashed for a bug."""
@@ -104,6 +117,12 @@ class Reading:
             case _:
                 raise ReadingCrashed(f"{type(frame).__name__} came where a text was asked for")
 
+    def begin(self, options: Options) -> None:
+        """Have the files read, as far as the pipe takes it; `open` with the same options gives the frames then."""
+        with suppress(BrokenPipeError):  # the child is dead: `open` says of what
+            send(self._requests, Open(options))
+            self._begun = options
+
     def open(self, options: Options) -> Iterator[Frame]:
         """The frames of all files, as `parsers.protocol` has them; the last is `Done` or `Broken`.
 
@@ -116,7 +135,8 @@ class Reading:
 
     def _converse(self, request: Request) -> Iterator[Frame]:
         try:
-            send(self._requests, request)
+            if not (isinstance(request, Open) and request.options == self._begun):
+                send(self._requests, request)
             while True:
                 frame = self._receive()
                 if isinstance(frame, Crashed):

@@ -1,6 +1,7 @@
 """One mail's way, from the bytes of the server to a final state in the store. Sync: it runs in its mailbox's thread."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +12,7 @@ import structlog
 from msgspec import structs
 from structlog.contextvars import bound_contextvars
 
+from daemon.ahead import Ahead, Begun
 from daemon.intake import Intake, TrustedMail
 from daemon.mailbox import FetchedMail
 from daemon.reading import Reading, read_mail
@@ -26,7 +28,16 @@ from parsers.protocol import EnvelopeRead
 from parsers.records import Refused
 from store import messages
 from store.database import Store, Transaction
-from store.records import AlreadyFinished, MailKey, Message, MessageState, Outcome, StoreBroken, StoreUnavailable
+from store.records import (
+    AlreadyFinished,
+    MailKey,
+    Message,
+    MessageState,
+    Outcome,
+    Sighting,
+    StoreBroken,
+    StoreUnavailable,
+)
 
 MOST_TRIES = 3  # then the mail goes to Failed: it may be what kills us
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=1)  # until the DNS is asked again
@@ -60,30 +71,24 @@ class Way:
     random: Random  # for references
     again: bool = False  # mails that were trusted and answered once: neither is asked for now
     spared: set[MailKey] = field(default_factory=set)  # whose last try the store cut short
+    remembered: dict[MailKey, Message] = field(default_factory=dict)  # whose first try was counted in advance
+    ahead: Ahead = field(default_factory=Ahead)
 
-    def process(self, mail: FetchedMail) -> MessageState | None:
+    def process(self, mail: FetchedMail, following: Sequence[FetchedMail] = ()) -> MessageState | None:
         """Bring one mail to its final state and return it; the caller moves the mail then.
 
-        None: it waits, and stays where it is. Raises StoreUnavailable and StoreBroken (nothing was written, the mail
-        stays), AlreadyFinished, and MailMetBug, which is told of in the log. A mail that was tried three times before
-        is failed, unread.
+        `following` are mails that will be given next, in this order: those never tried are remembered together with
+        this one, and the first of them is read ahead. None: the mail waits, and stays where it is. Raises
+        StoreUnavailable and StoreBroken (nothing was written, the mail stays), AlreadyFinished, and MailMetBug, which
+        is told of in the log. A mail that was tried three times before is failed, unread.
         """
-        with self.store.write() as tx:
-            message = messages.remember(
-                tx,
-                mail.key,
-                mail.size,
-                mail.arrived_at,
-                self.clock(),
-                self.random,
-                counted=mail.key not in self.spared,
-            )
+        message = self._remember(mail, following)
         if message.is_final:
             return message.state
         with bound_contextvars(ref=message.ref):
             if message.tries > MOST_TRIES:
                 return self._end(message, None, Outcome("failed", "tried-too-often", message.administration))
-            return self._try(mail, message)
+            return self._try(mail, message, following)
 
     def examine(self, mail: FetchedMail, message: Message, reading: Reading) -> Examined:
         """Whether the mail may be opened, and for whom; nothing of it is opened here, and nothing written.
@@ -116,14 +121,42 @@ class Way:
             case Stranger(reason=reason) | Later(reason=reason):
                 return Examined(read, Outcome("quarantined", unread or reason, chosen.administration))
 
-    def _try(self, mail: FetchedMail, message: Message) -> MessageState | None:
+    def _remember(self, mail: FetchedMail, following: Sequence[FetchedMail]) -> Message:
+        """Each mail is known to have been tried before it is read.
+
+        First tries are counted together for mails that come together. What kills us among them is tried alone the
+        next time, as are those that came with it: none of them fails for the sake of another.
+        """
+        if (known := self.remembered.pop(mail.key, None)) is not None:
+            return known
+        now = self.clock()
+        with self.store.write() as tx:
+            sightings = [Sighting(one.key, one.size, one.arrived_at) for one in (mail, *following)]
+            new = messages.remember_new(tx, sightings, now, self.random)
+            message = new.pop(mail.key, None) or messages.remember(
+                tx,
+                mail.key,
+                mail.size,
+                mail.arrived_at,
+                now,
+                self.random,
+                counted=mail.key not in self.spared,
+            )
+        coming = {one.key for one in following}
+        for stale in [key for key in self.remembered if key.mailbox == mail.key.mailbox and key not in coming]:
+            del self.remembered[stale]
+        self.remembered.update(new)
+        return message
+
+    def _try(self, mail: FetchedMail, message: Message, following: Sequence[FetchedMail]) -> MessageState | None:
         self.spared.discard(mail.key)
-        raw = mail.header if mail.raw is None else mail.raw
         try:
-            if raw is None:
+            begun = self.ahead.take(mail.key) or self._begin(mail, message)
+            if begun is None:
                 return self._end(message, None, Outcome("quarantined", "mail-too-large"))
-            with read_mail(raw, self.limits) as reading:
-                return self._walk(mail, message, reading)
+            with begun.child:
+                self._read_ahead(message, following)
+                return self._follow(mail, message, begun.reading, begun.examined)
         except (StoreUnavailable, StoreBroken):
             self.spared.add(mail.key)  # that was not the mail's fault: the next try is this one again
             raise
@@ -133,6 +166,30 @@ class Way:
             log.exception("mail-met-a-bug", tries=message.tries, of=MOST_TRIES)
             raise MailMetBug(message.ref) from error
 
+    def _begin(self, mail: FetchedMail, message: Message) -> Begun | None:
+        """Start the child of a mail, examine the header block, and have the files read if it may be opened.
+
+        None: there is nothing of the mail to read.
+        """
+        raw = mail.header if mail.raw is None else mail.raw
+        if raw is None:
+            return None
+        with ExitStack() as child, bound_contextvars(ref=message.ref):
+            reading = child.enter_context(read_mail(raw, self.limits))
+            examined = self.examine(mail, message, reading)
+            if isinstance(examined.found, Route) and mail.raw is not None:
+                self.intake.begin(reading, examined.found)
+            return Begun(reading, examined, child.pop_all())
+
+    def _read_ahead(self, message: Message, following: Sequence[FetchedMail]) -> None:
+        """Not while a mail is tried that was tried before: it may be what kills us."""
+        if message.tries > 1 or not following:
+            return
+        mail = following[0]
+        known = self.remembered.get(mail.key)
+        if known is not None and mail.raw is not None:
+            self.ahead.begin(mail.key, partial(self._begin, mail, known))
+
     def release(self, mail: FetchedMail, message: Message) -> MessageState:
         """Bring a quarantined mail its way after all, as if its sender were trusted; returns its new state.
 
@@ -141,12 +198,12 @@ class Way:
         assert mail.raw is not None
         assert message.state == "quarantined"
         with bound_contextvars(ref=message.ref), read_mail(mail.raw, self.limits) as reading:
-            state = self._walk(mail, message, reading)
+            state = self._follow(mail, message, reading, self.examine(mail, message, reading))
             assert state is not None  # only judging makes a mail wait
             return state
 
-    def _walk(self, mail: FetchedMail, message: Message, reading: Reading) -> MessageState | None:
-        read, found = self.examine(mail, message, reading)
+    def _follow(self, mail: FetchedMail, message: Message, reading: Reading, examined: Examined) -> MessageState | None:
+        read, found = examined
         match found:
             case Outcome() as outcome:
                 return self._end(message, read, outcome)
@@ -155,7 +212,6 @@ class Way:
                 return None
             case Route() as chosen:
                 assert read is not None
-                # Nothing of the mail was opened so far.
                 trusted = TrustedMail(mail, message, read, reading, chosen, partial(self._finish, message, read))
                 outcome = self.intake.receive(trusted)
                 _tell(outcome)

@@ -57,9 +57,10 @@ def keep_rows(side: Settled, rows: Rows) -> tuple[AccountChange, ...]:
 
 def build(report: Report, sides: Iterable[tuple[Settled, Iterable[AccountChange]]]) -> bytes:
     """The file: a sheet per side, a row per account. Amounts are numbers with the digits of the currency."""
-    voice, file = Voice.of(report.policy), BytesIO()
+    voice, file, sides = Voice.of(report.policy), BytesIO(), list(sides)
+    few = all(_is_small(side.comparison) for side, _ in sides)  # then no file is written on the way
     never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(file, {"constant_memory": True, **never}) as book:
+    with Workbook(file, {"in_memory": few, "constant_memory": not few, **never}) as book:
         book.set_properties(
             {
                 "title": clean(report.policy.name, 60),

@@ -23,6 +23,7 @@ from store.staging import Staging
 Transaction = Connection
 
 SQLITE_PATIENCE = 30.0  # seconds to wait for another writer; `?timeout=` in the URL overrides it
+SQLITE_POOL = 4  # idle connections kept: a mailbox at work has two, the courier one, and each is dear to prepare
 MIGRATION_LOCK = 5_061_893_217_044_158_720  # any number, as long as all versions of the program use the same
 
 
@@ -151,7 +152,8 @@ def _connect_sqlite(url: URL) -> Engine:
         url.set(drivername="sqlite+pysqlite"),
         connect_args={"check_same_thread": False, **patience},
         poolclass=QueuePool,
-        pool_size=1,
+        pool_size=SQLITE_POOL,
+        pool_use_lifo=True,
         max_overflow=-1,
         hide_parameters=True,
     )

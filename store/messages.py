@@ -8,13 +8,13 @@ from random import Random
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Executable,
     Row,
     Select,
     Text,
     and_,
     bindparam,
     func,
+    literal,
     or_,
     select,
     text,
@@ -23,7 +23,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import outbox
-from store.records import AlreadyFinished, MailKey, Message, MessageState, NotFinal, Outcome, Place, ReplyState
+from store.records import (
+    AlreadyFinished,
+    MailKey,
+    Message,
+    MessageState,
+    NotFinal,
+    Outcome,
+    Place,
+    ReplyState,
+    Sighting,
+)
 from store.references import make_reference
 from store.schema import message
 from store.schema import outbox as outbox_table
@@ -31,6 +41,10 @@ from store.schema import outbox as outbox_table
 VANISHED = "vanished"  # reason of a mail that was gone from the folder before it was final
 
 _UNMOVED = message.c.moved == text("false")  # as the partial index says it
+_INSERT = {
+    "sqlite": sqlite.insert(message).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(message).on_conflict_do_nothing(),
+}
 _REPLY_STATES: dict[str | None, ReplyState] = {"queued": "queued", "sent": "sent", "failed": "failed"}
 
 
@@ -51,7 +65,7 @@ def remember(
     """
     found = find_by_key(tx, key)
     while found is None:  # the reference may be taken, or another daemon may have been faster
-        tx.execute(_insert_new(tx, key, size, arrived_at, now, make_reference(random)))
+        tx.execute(_INSERT[tx.dialect.name], _new(key, size, arrived_at, now, make_reference(random), tries=0))
         found = find_by_key(tx, key)
     if found.is_final and found.reason == VANISHED:
         _open_anew(tx, found.id)
@@ -60,6 +74,18 @@ def remember(
         return found
     tx.execute(update(message).where(message.c.id == found.id).values(tries=message.c.tries + 1))
     return replace(found, tries=found.tries + 1)
+
+
+def remember_new(
+    tx: Connection, sightings: Iterable[Sighting], now: datetime, random: Random
+) -> dict[MailKey, Message]:
+    """The messages made of mails that were never seen before, with their first try counted: `remember` for many.
+
+    Those seen before are left as they are, and out.
+    """
+    values = [_new(seen.key, seen.size, seen.arrived_at, now, make_reference(random), tries=1) for seen in sightings]
+    made = tx.execute(_INSERT[tx.dialect.name].returning(*message.c, literal(None).label("reply")), values)
+    return {found.key: found for found in map(_read, made)}
 
 
 def describe(
@@ -242,8 +268,8 @@ def _open_anew(tx: Connection, message_id: int) -> None:
     tx.execute(update(message).where(message.c.id == message_id).values(anew))
 
 
-def _insert_new(tx: Connection, key: MailKey, size: int, arrived_at: datetime, now: datetime, ref: str) -> Executable:
-    values = {
+def _new(key: MailKey, size: int, arrived_at: datetime, now: datetime, ref: str, *, tries: int) -> dict[str, object]:
+    return {
         "ref": ref,
         "mailbox": key.mailbox,
         "folder": key.folder,
@@ -252,11 +278,8 @@ def _insert_new(tx: Connection, key: MailKey, size: int, arrived_at: datetime, n
         "size": size,
         "arrived_at": arrived_at,
         "seen_at": now,
-        "tries": 0,
+        "tries": tries,
     }
-    if tx.dialect.name == "postgresql":
-        return postgresql.insert(message).values(values).on_conflict_do_nothing()
-    return sqlite.insert(message).values(values).on_conflict_do_nothing()
 
 
 def _not_final() -> ColumnElement[bool]:

@@ -298,6 +298,14 @@ class MailKey:
     uid: int
 
 
+class Sighting(NamedTuple):
+    """A mail in a mailbox: where, how large (RFC822.SIZE), and when it arrived (INTERNALDATE)."""
+
+    key: MailKey
+    size: int
+    arrived_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a mail lies that was moved out of the folder that is read."""

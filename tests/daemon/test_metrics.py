@@ -57,15 +57,15 @@ def scrape(port: int) -> dict[str, float]:
 
 
 def test_mails_are_counted_by_state_and_timed(figures: Callable[[], dict[str, float]], tally: Tally) -> None:
-    def process(_mail: FetchedMail) -> None:
+    def process(_mail: FetchedMail, _following: object = ()) -> None:
         raise StoreUnavailable("busy")
 
-    assert measured(lambda _mail: "applied", tally)(MAIL) == "applied"
-    assert measured(lambda _mail: None, tally)(MAIL) is None
+    assert measured(lambda _mail, _following: "applied", tally)(MAIL) == "applied"
+    assert measured(lambda _mail, _following: None, tally)(MAIL) is None
     with pytest.raises(StoreUnavailable):
         measured(process, tally)(MAIL)
     with pytest.raises(ZeroDivisionError):
-        measured(lambda _mail: 1 // 0, tally)(MAIL)  # type: ignore[arg-type, return-value]
+        measured(lambda _mail, _following: 1 // 0, tally)(MAIL)  # type: ignore[arg-type, return-value]
     found = figures()
     states = {state: found[f"saldopost_mails_total {state}"] for state in ("applied", "waiting", "unavailable", "bug")}
     assert states == {"applied": 1, "waiting": 1, "unavailable": 1, "bug": 1}

@@ -58,7 +58,7 @@ class Way:
         self.store = store
         self.seen: Counter[int] = Counter()
 
-    def __call__(self, mail: FetchedMail) -> MessageState | None:
+    def __call__(self, mail: FetchedMail, _following: object = ()) -> MessageState | None:
         self.seen[mail.key.uid] += 1
         now = datetime.now(UTC)
         with self.store.write() as tx:
@@ -112,7 +112,7 @@ def test_several_mailboxes_with_thousands_of_mails_are_drained(
         account.deliver(*(MAIL % b"applied" for _ in range(count)))
     threads = set()
 
-    def process(mail: FetchedMail) -> MessageState:
+    def process(mail: FetchedMail, _following: object = ()) -> MessageState:
         threads.add(threading.current_thread().name)
         return state_in_subject(mail)
 
@@ -142,7 +142,7 @@ def test_a_bug_with_one_mail_stops_no_other(account: Account, smtp_server: SmtpS
     account.deliver(MAIL % b"applied", MAIL % b"bug", MAIL % b"applied")
     way = Way(local_store)
 
-    def process(mail: FetchedMail) -> MessageState | None:
+    def process(mail: FetchedMail, _following: object = ()) -> MessageState | None:
         if state_in_subject(mail) == "bug":
             raise ZeroDivisionError
         return way(mail)
@@ -156,7 +156,7 @@ def test_a_store_that_is_away_leaves_the_mails(account: Account, smtp_server: Sm
     account.deliver(MAIL % b"applied", MAIL % b"applied")
     way = Way(local_store)
 
-    def process(mail: FetchedMail) -> MessageState | None:
+    def process(mail: FetchedMail, _following: object = ()) -> MessageState | None:
         if mail.key.uid == 2:
             raise StoreUnavailable("the disk is full")
         return way(mail)
@@ -241,7 +241,7 @@ def test_a_server_that_restarts_midway_costs_no_mail_and_no_second_effect(
     async def live() -> Exit:
         loop = asyncio.get_running_loop()
 
-        def process(mail: FetchedMail) -> MessageState | None:
+        def process(mail: FetchedMail, _following: object = ()) -> MessageState | None:
             if sum(way.seen.values()) == 30:
                 done = threading.Event()
                 loop.call_soon_threadsafe(restart, done)
@@ -330,7 +330,7 @@ def test_a_signal_lets_the_mail_at_hand_finish_and_begins_no_other(
     begun = threading.Event()
     way = Way(local_store)
 
-    def process(mail: FetchedMail) -> MessageState | None:
+    def process(mail: FetchedMail, _following: object = ()) -> MessageState | None:
         begun.set()
         time.sleep(0.3)
         return way(mail)
@@ -362,7 +362,7 @@ from store.database import open_store
 service.LEAVE_AFTER = 0.5
 settings = Settings.model_validate_json(sys.stdin.read())
 
-def process(mail):
+def process(mail, _following):
     print("begun", flush=True)
     time.sleep(3600)
 
@@ -417,7 +417,7 @@ def test_the_watchdog_is_fed_while_mailboxes_rest_and_not_while_one_hangs(
     told = Told(watchdog_seconds=0.15)
     release = threading.Event()
 
-    def process(mail: FetchedMail) -> MessageState:
+    def process(mail: FetchedMail, _following: object = ()) -> MessageState:
         release.wait(10)
         return state_in_subject(mail)
 
