@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from itertools import chain, islice
@@ -21,7 +22,7 @@ from store.records import AccountChange, Comparison, Subledger
 FEW = 5_000  # accounts: of more than that only those that changed are listed
 MOST_ROWS = 50_000  # on one sheet: more would make a mail that servers refuse
 SHEETS: dict[Side, str] = {"receivable": N_("receivables"), "payable": N_("payables")}
-WIDTHS = (14, 40, 15, 15, 15, 12, 12, 9, 38)
+WIDTHS = (14, 40, 15, 15, 15, 15, 15, 15, 12, 12, 9, 38)
 
 # The accounts of a side by code: all that were compared, or, if the second is false, those that changed.
 Rows = Callable[[Subledger, bool], Iterable[AccountChange]]
@@ -99,14 +100,18 @@ def _fill(book: Workbook, side: Settled, rows: Iterable[AccountChange], report: 
     received = report.received_at.astimezone(ZoneInfo(report.policy.time_zone)).replace(tzinfo=None)
     iterator, last = iter(rows), 0
     for last, row in enumerate(islice(iterator, MOST_ROWS), start=1):
-        for column, text in ((0, row.code), (1, row.name), (8, row.exact_id)):
+        for column, text in ((0, row.code), (1, row.name), (11, row.exact_id)):
             if shown := clean(text or "", 200):
                 sheet.write_string(last, column, shown)
-        for column, minor in ((2, row.before), (3, row.after), (4, row.after - row.before)):
-            sheet.write_number(last, column, Decimal(minor).scaleb(-digits), figure)
-        sheet.write_string(last, 5, voice.say(_happened(row)))
-        sheet.write_datetime(last, 6, received.date(), day)
-        sheet.write_string(last, 7, currency)
+        amounts = (row.before, row.after, row.after - row.before, row.credit_limit, row.credit_room)
+        for column, minor in enumerate(amounts, start=2):
+            if minor is not None:
+                sheet.write_number(last, column, Decimal(minor).scaleb(-digits), figure)
+        if due := _day(row.oldest_due):
+            sheet.write_datetime(last, 7, due, day)
+        sheet.write_string(last, 8, voice.say(_happened(row)))
+        sheet.write_datetime(last, 9, received.date(), day)
+        sheet.write_string(last, 10, currency)
     sheet.autofilter(0, 0, last, len(WIDTHS) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:B{last + 1}"})
     if left := sum(1 for _ in iterator):
@@ -115,8 +120,9 @@ def _fill(book: Workbook, side: Settled, rows: Iterable[AccountChange], report: 
 
 def _lay_out(sheet: Worksheet, bold: Format, applied: bool, voice: Voice) -> None:
     then, now = (N_("Before"), N_("Now")) if applied else (N_("Now"), N_("In the export"))
+    figures = (then, now, N_("Difference"), N_("Credit limit"), N_("Room left"), N_("Oldest due date"))
     facts = (N_("What happened"), N_("Received"), N_("Currency"), N_("Exact ID"))
-    words = (N_("Code"), N_("Name"), then, now, N_("Difference"), *facts)
+    words = (N_("Code"), N_("Name"), *figures, *facts)
     for column, (word, width) in enumerate(zip(words, WIDTHS, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, voice.say(word), bold)
@@ -124,6 +130,15 @@ def _lay_out(sheet: Worksheet, bold: Format, applied: bool, voice: Voice) -> Non
     sheet.repeat_rows(0)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
+
+
+def _day(text: str) -> date | None:
+    """A calendar date that a spreadsheet can hold: none before 1900."""
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+    return day if day.year >= 1900 else None
 
 
 def _happened(row: AccountChange) -> str:

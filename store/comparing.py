@@ -5,7 +5,7 @@ Runs on the connection of a staging area, for one side of one administration. On
 that differ. CROSS JOIN keeps SQLite to the order written here, which needs no statistics to be the right one.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -82,15 +82,21 @@ def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Col
     )
 
 
-def iterate_changes(tx: Connection, subledger: Subledger, *, everything: bool) -> Iterator[AccountChange]:
-    """Every account that differs, or every account that was compared, by code."""
+def iterate_changes(
+    tx: Connection, subledger: Subledger, rooms: Mapping[int, tuple[int, int]], *, everything: bool
+) -> Iterator[AccountChange]:
+    """Every account that differs, or every account that was compared, by code. `rooms`: as `credit.find_rooms` has it.
+
+    Only temporary tables are read: it may take as long as it takes.
+    """
     rows = tx.execute(
         _ALL_ACCOUNTS if everything else _CHANGED_ACCOUNTS,
         {"side": subledger.side},
         execution_options={"yield_per": 1000},
     )
     for row in rows:
-        yield _read(row)
+        limit, room = rooms.get(row.account_id, (None, None)) if subledger.side == "receivable" else (None, None)
+        yield _read(row)._replace(credit_limit=limit, credit_room=room, oldest_due=row.oldest_due or "")
 
 
 def _analyze(tx: Connection, table: str) -> None:
@@ -223,5 +229,10 @@ _LARGEST = text(f"{_CHANGE} AND before <> after {_LARGEST_FIRST}")
 _LARGEST_CREATED = text(f"{_CHANGE} AND is_new {_LARGEST_FIRST}")
 _LARGEST_REOPENED = text(f"{_CHANGE} AND NOT is_new AND before = 0 AND after <> 0 {_LARGEST_FIRST}")
 _LARGEST_ZEROED = text(f"{_CHANGE} AND before <> 0 AND after = 0 {_LARGEST_FIRST}")
-_ALL_ACCOUNTS = text(f"{_CHANGE} ORDER BY code, name, exact_id")
-_CHANGED_ACCOUNTS = text(f"{_CHANGE} AND (before <> after OR is_new) ORDER BY code, name, exact_id")
+_WHOLE_CHANGE = """
+    SELECT code, name, exact_id, before, after, is_new, account_id,
+           (SELECT min(i.due_date) FROM staged_block AS b CROSS JOIN staged_item AS i
+            WHERE b.account = a.account AND i.block = b.block AND i.open_dc > 0 AND i.due_date <> '') AS oldest_due
+    FROM staged_account AS a WHERE side = :side"""
+_ALL_ACCOUNTS = text(f"{_WHOLE_CHANGE} ORDER BY code, name, exact_id")
+_CHANGED_ACCOUNTS = text(f"{_WHOLE_CHANGE} AND (before <> after OR is_new) ORDER BY code, name, exact_id")

@@ -65,6 +65,9 @@ class AccountChange(NamedTuple):
     before: int
     after: int
     is_new: bool
+    credit_limit: int | None = None  # this and the following: of an export that is looked at, where known
+    credit_room: int | None = None  # what the limit leaves, with own invoices and what is in transit counted
+    oldest_due: str = ""  # due date of the oldest item of which something is owed (ISO 8601)
 
 
 class CurrencyTotal(NamedTuple):

@@ -113,6 +113,7 @@ class Staging:
         self._added = 0  # items since the last sums
         self._last = -1  # the block of the last item
         self._summed = -1  # the last block that is in the sums
+        self._rooms: dict[int, tuple[int, int]] | None = None  # as `credit.find_rooms` has it; of the last comparison
         if not connection.info.get("staged"):
             self._go_on()
             self._run(_SQLITE_SCRIPT if self._is_sqlite else _POSTGRESQL_SCRIPT)
@@ -164,6 +165,7 @@ class Staging:
         `as_of` is the day of the export in the administration's time zone: without it nothing is known of what is not
         due yet. `files` are the SHA-256 of its pages: without them, nothing of where else they were applied.
         """
+        self._rooms = None
         self._add_up()
         if not self._is_sqlite:
             self._run("ANALYZE staged_block, staged_item, staged_sum;")
@@ -174,8 +176,11 @@ class Staging:
 
     def iterate_changes(self, subledger: Subledger, *, everything: bool = False) -> Iterator[AccountChange]:
         """The accounts whose balance differs, and new ones, by code; with `everything` all that were compared."""
+        if self._rooms is None:  # once, before any cursor is open
+            with self._reading():
+                self._rooms = credit.find_rooms(self._connection)
         self._go_on()
-        return comparing.iterate_changes(self._connection, subledger, everything=everything)
+        return comparing.iterate_changes(self._connection, subledger, self._rooms, everything=everything)
 
     def ageing(self, subledger: Subledger, as_of: date) -> Ageing:
         """What the export has open on this side by days past the due date, as of a day, in minor units."""
@@ -187,9 +192,7 @@ class Staging:
 
         In either direction; after `compare`, before or after `apply`. Creditors have no limit.
         """
-        self._connection.commit()
-        self._set_up("BEGIN", "READ COMMITTED")
-        with self._connection.begin():  # accounts and balances are read: nobody is to wait until we render
+        with self._reading():
             return credit.find_crossings(self._connection, subledger)
 
     def own_summary(self, subledger: Subledger, now: datetime, in_transit_days: int) -> OwnSummary:
@@ -240,6 +243,14 @@ class Staging:
         is then to be abandoned.
         """
         return applying.apply(tx, comparison, new_import, currency, now, joined=joined, approved=approved, by=by)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A transaction of its own for what reads accounts and balances: nobody is to wait until we render."""
+        self._connection.commit()
+        self._set_up("BEGIN", "READ COMMITTED")
+        with self._connection.begin():
+            yield
 
     def _run(self, script: str) -> None:
         for statement in script.split(";")[:-1]:

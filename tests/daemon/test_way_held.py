@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from io import BytesIO
 
 import pytest
 from exports import Account, OpenItem, export
 from mails import SENDER, mail
+from openpyxl import load_workbook
 from ways import make_way
 
 from daemon.mailbox import FetchedMail
@@ -120,6 +122,21 @@ def test_an_export_that_looks_partial_waits_and_a_yes_applies_it(office: Office)
     assert office.imports == ["applied", "applied"]
     assert [state for state, _ in office.mails] == ["applied", "applied", "applied"]
     assert "said yes" in body(office.reply())
+
+
+def test_a_yes_to_both_sides_lists_the_accounts_of_both(office: Office) -> None:
+    office.now += timedelta(hours=1)
+    both = mail(("x.xml", export(BOOKS, BOOKS)), date=office.now, message_id="<both@bakker.example>")
+    assert office.receive(both) == "applied"
+    office.replies()
+    office.now += timedelta(hours=1)
+    filtered = mail(("x.xml", export((SMALL,), (SMALL,))), date=office.now, message_id="<few@bakker.example>")
+    assert office.receive(filtered) == "held"
+    assert office.answer(office.reply(), "yes") == "applied"
+    (attached,) = office.reply().iter_attachments()
+    book = load_workbook(BytesIO(attached.get_content()))
+    codes = {sheet.title: [row[0] for row in sheet.values][1:] for sheet in book.worksheets}
+    assert codes == {"receivables": ["10042", "10043"], "payables": ["10042", "10043"]}
 
 
 def test_a_no_puts_it_aside(office: Office) -> None:

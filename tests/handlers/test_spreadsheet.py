@@ -25,10 +25,12 @@ from store.records import AccountChange, Subledger
 
 ACCOUNTS = (
     AccountChange("0010042", "Bakker & Zn.", "0f0c7a5e-8d57-4f0c-9c55-1f0e3f5d7a10", 0, 121_000, True),
-    AccountChange("10007", "=1+1", None, 80_000, 41_050, False),
+    AccountChange("10007", "=1+1", None, 80_000, 41_050, False, 40_000, -1_050, "2025-10-31"),
     AccountChange("10011", "Cool Port", None, 22_936, 0, False),
     AccountChange("10013", "Lefèvre", None, -25_000, -25_000, False),
 )
+
+NOTHING = (None, None, None)  # no limit, no room, nothing due
 
 
 def all_of(*accounts: AccountChange) -> Callable[[Subledger, bool], Iterable[AccountChange]]:
@@ -52,20 +54,29 @@ def rows(attachment: Attachment) -> list[tuple[Any, ...]]:
 def test_each_account_is_a_row_of_numbers_dates_and_text() -> None:
     made = attached(report(settled(), policy=policy(language="en")))
     assert made.name == "saldopost-nl01-7KQ2-M4.xlsx"
-    day = datetime(2025, 11, 21)  # noqa: DTZ001 - a calendar date
+    day, due = datetime(2025, 11, 21), datetime(2025, 10, 31)  # noqa: DTZ001 - calendar dates
     assert rows(made) == [
-        ("Code", "Name", "Before", "Now", "Difference", "What happened", "Received", "Currency", "Exact ID"),
-        ("0010042", "Bakker & Zn.", 0, 1210, 1210, "new", day, "EUR", "0f0c7a5e-8d57-4f0c-9c55-1f0e3f5d7a10"),
-        ("10007", "=1+1", 800, 410.5, -389.5, "changed", day, "EUR", None),
-        ("10011", "Cool Port", 229.36, 0, -229.36, "at zero", day, "EUR", None),
-        ("10013", "Lefèvre", -250, -250, 0, "as before", day, "EUR", None),
+        (
+            *("Code", "Name", "Before", "Now", "Difference", "Credit limit", "Room left", "Oldest due date"),
+            *("What happened", "Received", "Currency", "Exact ID"),
+        ),
+        ("0010042", "Bakker & Zn.", 0, 1210, 1210, *NOTHING, "new", day, "EUR", "0f0c7a5e-8d57-4f0c-9c55-1f0e3f5d7a10"),
+        ("10007", "=1+1", 800, 410.5, -389.5, 400, -10.5, due, "changed", day, "EUR", None),
+        ("10011", "Cool Port", 229.36, 0, -229.36, *NOTHING, "at zero", day, "EUR", None),
+        ("10013", "Lefèvre", -250, -250, 0, *NOTHING, "as before", day, "EUR", None),
     ]
+
+
+@pytest.mark.parametrize("due", ["", "1899-12-31", "0001-01-01", "2025-02-30", "soon"])
+def test_a_day_that_no_spreadsheet_knows_is_left_out(due: str) -> None:
+    change = AccountChange("1", "A", None, 0, 100, True, oldest_due=due)
+    assert rows(attached(report(settled()), [change]))[1][7] is None
 
 
 def test_the_header_is_frozen_and_every_column_has_a_filter() -> None:
     sheet = read(attached(report(settled()))).worksheets[0]
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:I5"
+    assert sheet.auto_filter.ref == "A1:L5"
 
 
 def test_there_is_a_sheet_for_each_side_in_the_readers_language() -> None:
@@ -128,7 +139,7 @@ def test_nothing_that_a_sender_writes_becomes_a_formula_or_a_link(text: str) -> 
         change = AccountChange(hostile, hostile, hostile, 0, 100, True)
         cells = next(iter(read(attached(report(settled(), policy=policy(name=hostile)), [change])).worksheets[0]["2"]))
         sheet = cells.parent
-        texts = [cell for cell in sheet[2] if cell.column_letter in "ABI"]
+        texts = [cell for cell in sheet[2] if cell.column_letter in "ABL"]
         assert all(cell.data_type in ("s", "inlineStr", "n") for cell in texts)
         assert all(cell.value is None or isinstance(cell.value, str) for cell in texts)
         assert all(cell.hyperlink is None for cell in texts)
