@@ -13,8 +13,9 @@ def note_totals(store: Store, settings: Settings) -> None:
     """
     with store.read() as tx:
         adding = find_adding(tx)
-    for one in settings.administrations:
-        adds = one.invoices.in_transit == "add"
-        if adds != (one.code in adding):
-            with store.write() as tx:
-                note_settings(tx, one.code, one.currency, adds_in_transit=adds)
+    adds = {one.code: one.invoices.in_transit == "add" for one in settings.administrations}
+    changed = [one for one in settings.administrations if adds[one.code] != (one.code in adding)]
+    if changed:
+        with store.write() as tx:
+            for one in sorted(changed, key=lambda one: one.code):  # in one order, as two may do it at once
+                note_settings(tx, one.code, one.currency, adds_in_transit=adds[one.code])

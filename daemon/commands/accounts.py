@@ -82,12 +82,14 @@ def link(program: Program, own: str, exact: str, administration: str | None) -> 
     More: docs/own-invoices.md
     """
     from store.customers import link as write_link
+    from store.subledgers import lock
 
     own = own.strip()
     if not own:
         raise click.UsageError("OWN is empty")
     chosen = program.administration(administration)
     with program.store() as store, store.write() as tx:
+        lock(tx, chosen.code, chosen.currency)  # else the account may go before it is linked
         account = choose_account(tx, chosen.code, exact)
         write_link(tx, chosen.code, chosen.currency, own, account.id)
     click.echo(f"{own} is linked to {spell_account(account)}")

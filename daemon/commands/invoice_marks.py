@@ -70,7 +70,7 @@ def unbatch(program: Program, chosen: Chosen, name: str | None) -> None:
     def write(tx: "Transaction", code: str) -> BatchChanges:
         return batches.unbatch(tx, code, chosen.choice(batch=name), now(), person())
 
-    _carry_out(program, chosen, write, "Open again")
+    _carry_out(program, chosen, write, "Open again", batch=name)
 
 
 @click.command("cancel")
@@ -104,11 +104,21 @@ def cancel(program: Program, chosen: Chosen, undo: bool) -> None:
 
 
 def _carry_out(
-    program: Program, chosen: Chosen, write: Callable[["Transaction", str], BatchChanges], done: str
+    program: Program,
+    chosen: Chosen,
+    write: Callable[["Transaction", str], BatchChanges],
+    done: str,
+    batch: str | None = None,
 ) -> None:
-    """Write it under the administration's lock, and say what came of it; nothing, if a number is unclear."""
+    """Write it under the administration's lock, and say what came of it.
+
+    Nothing is written if a number is unclear, or if the customer or batch that was named has no invoices at all.
+    """
     administration = program.administration(chosen.administration)
     with program.store() as store, store.write() as tx:
         changes = write(tx, administration.code)
         refuse_unclear(tx, administration.code, chosen, changes)
+        wanted = [f"{what} {name}" for what, name in (("customer", chosen.customer), ("batch", batch)) if name]
+        if wanted and not changes.matched and not changes.already:
+            raise click.ClickException(f"{administration.code} has no such invoices of {' and '.join(wanted)}")
     say(changes, administration.currency, done)

@@ -28,7 +28,7 @@ def paid(program: Program, chosen: Chosen, account: str | None, undo: bool) -> N
     One of your own that no export has shown yet counts no more from now on: it was paid before Exact knew of it.
 
     With mode = "invoices", one that Exact shows is called "paid-by-hand" and stays so; NUMBER may be the one in Exact.
-    The balance (import) is what Exact says it is, all the same.
+    The balance (import) is what Exact says it is, all the same. With mode = "balances" it is left to the exports.
 
     \b
     Examples:

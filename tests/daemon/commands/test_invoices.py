@@ -180,6 +180,18 @@ def test_a_mark_of_one_kind_is_not_taken_back_as_the_other(quick_saldopost: Sald
     assert set(statuses(quick_saldopost).values()) == {"seen", "open", "paid"}
 
 
+def test_a_customer_or_a_batch_without_invoices_is_said(quick_saldopost: Saldopost, books: Store) -> None:
+    done = quick_saldopost("invoices", "batch", "--all", "--customer", "K9", "--name", "2026-W10")
+    assert (done.returncode, done.stderr) == (1, "Error: nl01 has no such invoices of customer K9\n")
+    done = quick_saldopost("invoices", "unbatch", "--name", "2026-W10")
+    assert (done.returncode, done.stderr) == (1, "Error: nl01 has no such invoices of batch 2026-W10\n")
+
+
+def test_what_exact_has_is_left_to_the_exports(quick_saldopost: Saldopost, books: Store) -> None:
+    done = quick_saldopost("invoices", "paid", "FAC-2026-0001")
+    assert (done.returncode, done.stdout) == (0, "Marked as paid: 0 (0.00 EUR); left as they were: 1\n")
+
+
 def test_what_is_wrong_with_the_question_is_said(quick_saldopost: Saldopost, books: Store) -> None:
     for arguments in (
         ("batch", "--name", "x"),
