@@ -1,18 +1,22 @@
 """What a mail brings beside exports: accounts, own invoices and transactions, applied after them in that order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers.cards import account_card
 from handlers.own_invoices import files_of_unknown_side, find_mistakes, invoice_row, transaction_row
 from handlers.policy import Policy
-from handlers.report import Other, SettledAccounts, SettledInvoices, SettledTransactions
+from handlers.report import Other, Settled, SettledAccounts, SettledInvoices, SettledTransactions
 from handlers.taking import Taken
-from parsers.records import Finding
+from parsers.records import Finding, Side
 from store.accounts import apply_cards
 from store.batches import mark_transactions
 from store.database import Transaction
 from store.own_invoices import apply_invoices
+from store.own_records import Waiting
+from store.records import Subledger
+from store.subledgers import SIDES
+from store.transit import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,14 @@ class Beside:
 
     others: tuple[Other, ...] = ()
     refused: tuple[Finding, ...] = ()
+    waiting: tuple[tuple[Side, Waiting], ...] = ()  # own invoices, if the mail brought any, or transactions
+
+    def update(self, settled: Settled) -> Settled:
+        """What is told of one side, with what waits for an export beside it when all of the mail is applied."""
+        waiting = dict(self.waiting).get(settled.subledger.side)
+        if settled.own is None or waiting is None:
+            return settled
+        return replace(settled, own=replace(settled.own, **waiting._asdict()))
 
 
 def is_any(taken: Taken) -> bool:
@@ -46,7 +58,9 @@ def apply_beside(
         rows = map(transaction_row, taken.transactions)
         changes = mark_transactions(tx, policy.code, rows, ref, now, by)
         others.append(SettledTransactions(files, changes, alone=len(taken.files) == len(files)))
-    return Beside(tuple(others), refused)
+    own = any(isinstance(other, SettledInvoices | SettledTransactions) for other in others)
+    waiting = ((side, count_waiting(tx, Subledger(policy.code, side))) for side in SIDES) if own else ()
+    return Beside(tuple(others), refused, tuple(waiting))
 
 
 def _apply_invoices(

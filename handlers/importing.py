@@ -89,7 +89,7 @@ def settle(
                 policy=job.policy,
                 received_at=job.source.arrived_at,
                 subject=job.subject,
-                settled=tuple(plan.settled for plan in plans),
+                settled=tuple(beside.update(plan.settled) for plan in plans),
                 others=beside.others,
                 refused=(*taken.refused, *beside.refused),
                 notes=taken.notes,

@@ -204,6 +204,15 @@ class Recognised(NamedTuple):
     days: int = 0  # since it was handed over, for those in transit
 
 
+class Waiting(NamedTuple):
+    """The own invoices of one side that no export shows yet: how many, and their sums."""
+
+    open: int = 0  # not handed over
+    open_dc: int = 0
+    in_transit: int = 0
+    in_transit_dc: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class OwnSummary:
     """What an export means for the own invoices of its side, once it is applied."""

@@ -1,12 +1,13 @@
-"""What is in transit: handed to Exact, and not seen in an export yet."""
+"""What waits to be seen in an export: what is in transit to Exact, and what was not handed over yet."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, cast, func, select
 
-from store.records import Side
+from store.own_records import Waiting
+from store.records import Side, Subledger
 from store.schema import WAITING, own_invoice, subledger
 
 
@@ -17,6 +18,17 @@ class Overdue(NamedTuple):
     side: Side
     invoices: int
     oldest: datetime  # when the first of them was handed over
+
+
+def count_waiting(tx: Connection, of: Subledger) -> Waiting:
+    """The own invoices of one side that count, as the store has them now."""
+    query = (
+        select(own_invoice.c.status, func.count(), cast(func.sum(own_invoice.c.amount_dc), BigInteger))
+        .where(WAITING, own_invoice.c.administration == of.administration, own_invoice.c.side == of.side)
+        .group_by(own_invoice.c.status)
+    )
+    found = {status: (count, amount) for status, count, amount in tx.execute(query)}
+    return Waiting(*found.get("open", (0, 0)), *found.get("in-transit", (0, 0)))
 
 
 def count_overdue(tx: Connection, before: datetime) -> Iterator[Overdue]:

@@ -161,6 +161,16 @@ def test_all_of_it_in_one_mail(office: Office) -> None:
     assert "of all: an export shows them already 1" in text
 
 
+def test_the_total_of_an_export_has_the_invoices_of_the_same_mail_in_it(office: Office) -> None:
+    office.receive(mail(LIST))
+    office.outgoing()
+    more = ("meer.csv", invoice_list([row("F2026-0002", "50.00", customer_code="KLANT-00042")]))
+    assert office.receive(mail(more, HANDED_OVER, ars())) == "applied"
+    text = told(office)
+    assert "Not handed to Exact yet 1 50.00 In transit: handed over, and not in an export yet 1 121.00" in text
+    assert "Open with what was not handed over 60.00" in text
+
+
 def test_transactions_that_mean_nothing_here_are_a_mistake_and_say_what_to_do(office: Office) -> None:
     assert office.receive(mail(HANDED_OVER)) == "refused"
     assert office.message.reason == "not-transactions"
