@@ -98,7 +98,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterator[Office]:
-    """One export applied, one held, one mail quarantined; three own invoices, one of them marked as paid."""
+    """One export applied, one held, one mail quarantined; three own invoices, one paid, one in a batch."""
     directory, account, smtp_server = tmp_path_factory.mktemp("office"), dovecot.account(), SmtpServer()
     smtp_server.start()
     settings = SETTINGS.format(
@@ -118,7 +118,11 @@ def office(tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot) -> Iterat
         account.deliver(mail(("ARs_1.xml", content), sender=sender, date=at, message_id=f"<{at:%H}@b.example>"), at=at)
     (directory / "invoices.csv").write_text(INVOICES)
     (directory / "transactions.xml").write_bytes(HANDED_OVER)
-    own = (["invoices", "import", "invoices.csv"], ["invoices", "paid", "FAC-2026-0003"])
+    own = (
+        ["invoices", "import", "invoices.csv"],
+        ["invoices", "paid", "FAC-2026-0003"],
+        ["invoices", "batch", "FAC-2026-0002", "--name", "2026-W10"],
+    )
     try:
         said = [
             subprocess.run([COMMAND, *words], cwd=directory, capture_output=True, check=True).stdout
