@@ -221,7 +221,7 @@ class Intake:
     def _keep(self, tx: Transaction, trusted: TrustedMail, policy: Policy) -> KeptAs:
         raw = trusted.mail.raw
         assert raw is not None
-        kept_id = keeping.keep(tx, policy.code, "mail", "", [raw], trusted.read.sha256, self.clock())
+        kept_id = keeping.keep(tx, policy.code, "mail", "", keeping.compress([raw]), trusted.read.sha256, self.clock())
         keeping.keep_with_message(tx, trusted.message.id, kept_id)
         return lambda _file: kept_id
 

@@ -6,7 +6,7 @@ The same bytes of one administration are kept once. A mail is kept in the transa
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import zstandard
 from sqlalchemy import Connection, Insert, delete, func, insert, select, text, update
@@ -40,18 +40,32 @@ class Kept:
     kept_at: datetime
 
 
+class Chunk(NamedTuple):
+    """A piece of what is kept, compressed."""
+
+    size: int  # bytes before
+    data: bytes
+
+
+def compress(blocks: Iterable[bytes]) -> Iterator[Chunk]:
+    """The bytes that `blocks` are together, as they are kept."""
+    compressor = zstandard.ZstdCompressor(level=LEVEL)
+    for piece in _in_pieces(blocks):
+        yield Chunk(len(piece), compressor.compress(piece))
+
+
 def keep(
     tx: Connection,
     administration: str,
     kind: Kind,
     name: str,
-    blocks: Iterable[bytes],
+    chunks: Iterable[Chunk],
     sha256: str,
     now: datetime,
 ) -> int:
-    """Keep the bytes that `blocks` are together, whose SHA-256 is given; returns the id they are kept under.
+    """Keep what was compressed; `sha256` is that of the bytes before. Returns the id they are kept under.
 
-    What is kept already is kept longer. `blocks` is not read then.
+    What is kept already is kept longer. `chunks` is not read then.
     """
     values = {"administration": administration, "sha256": sha256, "kind": kind, "name": name, "kept_at": now}
     kept_id: int | None = tx.execute(_insert(tx).values(**values, size=0, stored=0).returning(kept.c.id)).scalar()
@@ -60,11 +74,9 @@ def keep(
         known: int = tx.execute(update(kept).where(*same).values(kept_at=now).returning(kept.c.id)).scalar_one()
         return known
     size = stored = 0
-    compressor = zstandard.ZstdCompressor(level=LEVEL)
-    for position, chunk in enumerate(_in_chunks(blocks)):
-        data = compressor.compress(chunk)
-        tx.execute(insert(kept_chunk).values(kept_id=kept_id, position=position, data=data))
-        size, stored = size + len(chunk), stored + len(data)
+    for position, chunk in enumerate(chunks):
+        tx.execute(insert(kept_chunk).values(kept_id=kept_id, position=position, data=chunk.data))
+        size, stored = size + chunk.size, stored + len(chunk.data)
     tx.execute(update(kept).where(kept.c.id == kept_id).values(size=size, stored=stored))
     return kept_id
 
@@ -111,7 +123,7 @@ def _insert(tx: Connection) -> Insert:
     return make(kept).on_conflict_do_nothing()
 
 
-def _in_chunks(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _in_pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in pieces of `CHUNK`."""
     waiting = bytearray()
     for block in blocks:

@@ -1,8 +1,9 @@
 """A place beside the store where an export is laid out before anyone decides: temporary tables on one connection.
 
-This room knows what the two databases want: SQLite gets rows by the driver's executemany, into a table that is its own
-index, PostgreSQL by COPY and then statistics; in both the keys grow while the export is still being read. The tables are declared in full, because
-CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of indexes.
+This room knows what the two databases want: SQLite gets rows by the driver's executemany, items into a table that is
+its own index; PostgreSQL by COPY and then statistics. In both the keys grow while the export is still being read. The
+tables are declared in full, because CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of
+indexes.
 """
 
 import operator

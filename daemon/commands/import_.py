@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, NoReturn
@@ -18,6 +18,7 @@ from daemon.commands.program import Program
 from daemon.commands.progress import progress
 
 if TYPE_CHECKING:
+    from daemon.commands.packing import Packed
     from handlers.policy import Policy
     from handlers.report import Report
     from handlers.taking import Taken
@@ -98,6 +99,7 @@ def _import(
     dry_run: bool,
 ) -> "Report":
     from daemon.assembly import build_limits, build_rereader
+    from daemon.commands.packing import Packing
     from daemon.reading import read_files
     from handlers.decide import Source
     from handlers.importing import DRY_RUN, Conclusion, Job, settle
@@ -111,12 +113,13 @@ def _import(
         ref = DRY_RUN if dry_run else find_free_reference(tx, SystemRandom())
     with ExitStack() as opened, store.staging() as staging, Spools() as spools:
         files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
+        packing = opened.enter_context(Packing([] if dry_run else paths))
         reading = opened.enter_context(read_files(files, build_limits(program.settings)))
         # The child reads through the same open files, so their offset tells how far it is.
         total = sum(os.fstat(file.fd).st_size for file in files)
         with progress("reading", total, of="bytes", done=lambda: sum(_offset(file) for file in files)):
             taken = stage(reading.open(rereader.options(policy)), staging, spools=spools)
-        kept = {path.name: _keep(store, policy, path, now) for path in paths} if taken.files and not dry_run else {}
+        kept = {packed.name: _keep(store, policy, packed, now) for packed in packing} if taken.files else {}
         job = Job(
             ref=ref,
             policy=policy,
@@ -130,16 +133,12 @@ def _import(
         )  # fmt: skip
 
 
-def _keep(store: "Store", policy: "Policy", path: Path, now: datetime) -> int:
+def _keep(store: "Store", policy: "Policy", packed: "Packed", now: datetime) -> int:
     """Keep the file as it was read, ahead of its import: the lock on the store is not held for that long."""
     from store import keeping
 
-    with path.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        with store.write() as tx:
-            blocks = iter(lambda: file.read(keeping.CHUNK), b"")
-            return keeping.keep(tx, policy.code, "file", path.name, blocks, digest, now)
+    with store.write() as tx:
+        return keeping.keep(tx, policy.code, "file", packed.name, packed.chunks(), packed.sha256, now)
 
 
 def _source(ref: str, taken: "Taken") -> str:

@@ -132,7 +132,7 @@ class Desk:
         source = Source(order(read_envelope(raw).date, message.arrived_at), message.arrived_at, message.key.uid)
 
         def keep(tx: Transaction) -> Callable[[object], int]:
-            kept_id = keeping.keep(tx, administration, "mail", "", [raw], digest, self.now)
+            kept_id = keeping.keep(tx, administration, "mail", "", keeping.compress([raw]), digest, self.now)
             keeping.keep_with_message(tx, message.id, kept_id)
             return lambda _file: kept_id
 

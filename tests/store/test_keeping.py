@@ -17,9 +17,9 @@ DAY = timedelta(days=1)
 
 
 def keep(store: Store, raw: bytes, administration: str = "nl01", at=NOW, step: int = 1000) -> int:
-    blocks = (raw[start : start + step] for start in range(0, len(raw), step))
+    chunks = keeping.compress(raw[start : start + step] for start in range(0, len(raw), step))
     with store.write() as tx:
-        return keeping.keep(tx, administration, "file", "ARs_1.xml", blocks, hashlib.sha256(raw).hexdigest(), at)
+        return keeping.keep(tx, administration, "file", "ARs_1.xml", chunks, hashlib.sha256(raw).hexdigest(), at)
 
 
 def read(store: Store, kept_id: int) -> bytes:
