@@ -18,10 +18,11 @@ class Packed:
         self._hash = sha256()
         self._file = TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._sizes: list[tuple[int, int]] = []  # of each chunk, before and after
-        with path.open("rb") as file:
-            for chunk in compress(self._read(file)):
-                self._sizes.append((chunk.size, len(chunk.data)))
-                self._file.write(chunk.data)
+        try:
+            self._pack(path)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def sha256(self) -> str:
@@ -36,6 +37,12 @@ class Packed:
 
     def close(self) -> None:
         self._file.close()
+
+    def _pack(self, path: Path) -> None:
+        with path.open("rb") as file:
+            for chunk in compress(self._read(file)):
+                self._sizes.append((chunk.size, len(chunk.data)))
+                self._file.write(chunk.data)
 
     def _read(self, file: BinaryIO) -> Iterator[bytes]:
         while data := file.read(CHUNK):
