@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, TypeVar
 
 import aiosmtplib
@@ -18,7 +19,7 @@ import structlog
 
 from daemon.holders import is_dead, name_holder
 from daemon.settings.models import SmtpSettings
-from daemon.smtp_connection import SmtpUnavailable, connect, hang_up
+from daemon.smtp_connection import SmtpUnavailable, connect, hang_up, said
 from daemon.smtp_delivery import Attempt, deliver
 from daemon.unavailable import LoginRefused, ServerUnavailable, pause, pause_for, until
 from store import outbox
@@ -47,6 +48,7 @@ class SmtpProbe:
 
     extensions: tuple[str, ...]
     largest_mail: int | None  # bytes; None when the server does not say
+    refusal: str = ""  # why it would take no reply from us: what it says to its envelope, addressed to ourselves
 
 
 class Courier:
@@ -198,11 +200,17 @@ def next_try(tries: int, created_at: datetime, now: datetime) -> datetime | None
 
 
 async def probe(settings: SmtpSettings, tokens: "TokenSource | None" = None) -> SmtpProbe:
-    """Connect and log in, and send nothing. Raises SmtpUnavailable or LoginRefused."""
+    """Connect, log in, and begin a mail that is never sent. Raises SmtpUnavailable or LoginRefused."""
     smtp = await connect(settings, tokens)
     try:
         extensions = dict(smtp.esmtp_extensions)
+        refusal = ""
+        try:
+            await smtp.mail(settings.bounces_to or "")
+            await smtp.rcpt(parseaddr(settings.sender)[1])
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            refusal = said(error)
     finally:
         hang_up(smtp)
     size = extensions.get("size", "")
-    return SmtpProbe(tuple(sorted(extensions)), int(size) if size.isdigit() and int(size) > 0 else None)
+    return SmtpProbe(tuple(sorted(extensions)), int(size) if size.isdigit() and int(size) > 0 else None, refusal)

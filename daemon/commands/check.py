@@ -132,8 +132,10 @@ def _try_smtp(settings: Settings, tokens: "TokenSource | None", send_to: str | N
     assert settings.smtp is not None
     probe = asyncio.run(courier.probe(settings.smtp, tokens))
     limit = f", largest mail: {probe.largest_mail} bytes" if probe.largest_mail else ""
+    if send_to is None and probe.refusal:
+        return f"{limit}\n  It may take no replies: {probe.refusal}. See with --send-to ADDRESS."
     if send_to is None:
-        return limit
+        return f"{limit}\n  It would take a reply."
     from daemon.trial_mail import send_trial
 
     asyncio.run(send_trial(settings, tokens, send_to))

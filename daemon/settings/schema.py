@@ -43,6 +43,15 @@ def keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+def meaning_of(path: KeyPath) -> str:
+    """What the value at a key path is for, in a sentence; "" for a table, and where nothing is known."""
+    while path and not isinstance(path[-1], str):
+        path = path[:-1]
+    table = table_at(path[:-1])
+    fields = {field.alias or name: field for name, field in table.model_fields.items()} if table and path else {}
+    return (fields[str(path[-1])].description or "") if path and str(path[-1]) in fields else ""
+
+
 def model_in(annotation: object) -> type[BaseModel] | None:
     """The model in `Model`, `Model | None` or `tuple[Model, ...]`."""
     if isinstance(annotation, type) and typing.get_origin(annotation) is None:

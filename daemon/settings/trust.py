@@ -1,13 +1,12 @@
 """The tables about who is believed, how tokens are had, and how much is answered."""
 
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from daemon.settings.table import SecretCredential, SecretFile, Table, Text
-from daemon.settings.values import check_given_once, check_readable, check_url, wrong
+from daemon.settings.values import check_given_once, check_ip_address, check_readable, check_url, wrong
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -36,7 +35,7 @@ class TrustSettings(Table):
         description="`strict`: a signature counts for the very domain behind the @ of From. `relaxed`: for all names "
         "under the same registered domain.",
     )
-    name_servers: tuple[IPv4Address | IPv6Address, ...] = Field(
+    name_servers: tuple[Annotated[str, AfterValidator(check_ip_address)], ...] = Field(
         default=(), description="IP addresses of the name servers to ask; left out: those of the system."
     )
     replay_days: Annotated[int, Field(ge=1, le=365)] = Field(

@@ -1,6 +1,7 @@
 """What a single value of the settings must look like; the errors say how to mend it."""
 
 import zoneinfo
+from ipaddress import ip_address
 from pathlib import Path
 
 from babel.core import get_global
@@ -111,6 +112,13 @@ def check_time_zone(name: str) -> str:
     return name
 
 
+def check_ip_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise wrong(f"{text!r} is not an IP address", 'such as "192.0.2.53"') from None
+
+
 def check_address_pattern(pattern: str) -> str:
     if pattern != "*" and "@" not in pattern:
         raise wrong(f"{pattern!r} has no @ and would match no address", f'for a whole domain: "*@{pattern}"')
@@ -122,6 +130,8 @@ def check_address_pattern(pattern: str) -> str:
 def check_address(address: str) -> str:
     if "*" in address:
         raise wrong(f"{address!r} is a pattern, but a mail needs an address")
+    if "@" not in address:
+        raise wrong(f"{address!r} has no @", 'one bare address: "someone@example.com"')
     return check_address_pattern(address)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
-from daemon.settings.schema import KeyPath, header_of, keys_of, table_at, tables
+from daemon.settings.schema import KeyPath, header_of, keys_of, meaning_of, table_at, tables
 from daemon.settings.values import SECRET_KEYS, TOKEN_KEYS
 
 HIDDEN = (*SECRET_KEYS, *TOKEN_KEYS, "client_secret", "refresh_token", "url")
@@ -39,7 +39,9 @@ def explain(error: ErrorDetails) -> Complaint | None:
         case "too_short" if error["input"]:
             return None  # its elements are wrong, which is said of each of them
         case kind:
-            return Complaint(path, _wanted(kind, context) + _but_is(path, error["input"]), _near_value(error))
+            return Complaint(
+                path, _wanted(kind, context) + _but_is(path, error["input"]), _near_value(error) or meaning_of(path)
+            )
 
 
 def _wanted(kind: str, context: Mapping[str, Any]) -> str:
@@ -52,6 +54,8 @@ def _wanted(kind: str, context: Mapping[str, Any]) -> str:
             return "must not be empty"
         case "int_type" | "int_parsing" | "int_from_float" | "int_parsing_size":
             return "must be a whole number"
+        case "bool_type" | "bool_parsing":
+            return "must be true or false, without quotes"
         case "greater_than_equal":
             return f"must be {context['ge']} or more"
         case "greater_than":
@@ -103,4 +107,6 @@ def _suggest(path: KeyPath) -> str:
 
 
 def _write(path: KeyPath) -> str:
-    return f"add {header_of(path)}" if table_at(path) else f"add a line `{path[-1]} = …`"
+    if table_at(path):
+        return f"add {header_of(path)}"
+    return f"add a line `{path[-1]} = …`: {meaning_of(path)}".removesuffix(": ")

@@ -310,6 +310,8 @@ def test_probing_tells_what_the_server_can_do(smtp_server: SmtpServer) -> None:
     found = asyncio.run(probe(smtp_server.settings()))
     assert "size" in found.extensions
     assert found.largest_mail == 33554432
+    assert found.refusal == ""
+    assert smtp_server.received == []
 
 
 def test_a_courier_leaves_no_thread_behind(box: Outbox, smtp_server: SmtpServer) -> None:

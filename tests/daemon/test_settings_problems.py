@@ -85,8 +85,20 @@ def test_a_missing_key_points_at_its_table(complain: Complain) -> None:
 config.toml:4:3: administrations[nl02].name: the key is missing
   |
 4 | [[administrations]]
-  |   ^^^^^^^^^^^^^^^ add a line `name = …`"""
+  |   ^^^^^^^^^^^^^^^ add a line `name = …`: What the reply calls it."""
     )
+
+
+def test_the_value_that_is_wanted_is_explained(complain: Complain) -> None:
+    said = complain(SMTP + MAILBOX + "poll_seconds = 0\n" + BOOKS)
+    assert said.endswith("^ Seconds between two looks into the folder.")
+    said = complain(BOOKS + '[trust]\nname_servers = ["192.0.2.53", "dns.example"]\n')
+    assert "trust.name_servers[#2]: 'dns.example' is not an IP address" in said
+    assert said.endswith('^^^^^^^^^^^^^ such as "192.0.2.53"')
+    border = '[trust.authentication_results]\nauthserv_id = "a"\nborder = "b"\nborder_removes_forged = "perhaps"\n'
+    assert 'must be true or false, without quotes, not "perhaps"' in complain(BOOKS + border)
+    said = complain(BOOKS + '[alerts]\nto = ["ops"]\n')
+    assert said.endswith('^^^^^ one bare address: "someone@example.com"')
 
 
 def test_a_missing_table_is_named_with_its_header(complain: Complain) -> None:
@@ -133,7 +145,7 @@ config.toml:1:56: administrations[ñandú].mode: must be "balances" or "invoices
 config.toml:4:9: administrations[nl01].mode: must be "balances" or "invoices", not 3
   |
 4 | \tmode\t=\t3
-  | \t    \t \t^"""
+  | \t    \t \t^ `balances` keeps a sum per account, `invoices` follows open invoices one by one."""
     )
 
 
@@ -327,7 +339,8 @@ def test_a_wrong_environment_variable_is_named(complain: Complain, monkeypatch: 
     monkeypatch.setenv("SALDOPOST_STORE__ULR", "sqlite:///x")
     assert complain(SMTP + BOOKS) == (
         "SALDOPOST_STORE__ULR: unknown key\n  did you mean `url`?\n\n"
-        'SALDOPOST_SMTP__PORT: must be a whole number, not "many"'
+        'SALDOPOST_SMTP__PORT: must be a whole number, not "many"\n'
+        "  587 for `starttls`, 465 for `tls`, 25 for `none`, unless given."
     )
 
 

@@ -92,13 +92,27 @@ def test_online_logs_in_everywhere(
     write(tmp_path, authority=server.certificates.authority, smtp_port=smtp_server.port, **values)
     done = saldopost("-v", "check", "--online")
     assert done.returncode == 0, done.stderr
-    store, mailbox, known, replies = done.stdout.splitlines()[-4:]
+    store, mailbox, known, replies, taken = done.stdout.splitlines()[-5:]
     assert re.fullmatch(r"Store: ok, SQLite 3\.[\d.]+, (rollback journal \(truncate\)|write-ahead log)", store)
     assert mailbox.startswith("Mailbox main: ok, mails: 1, to be created: ")
     assert known == "  The server knows IDLE, MOVE, UIDPLUS."
     assert replies.startswith("Replies: ok")
+    assert taken == "  It would take a reply."
     assert smtp_server.received == []
     assert account.password not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT"])
+def test_a_server_that_takes_no_reply_is_found_out_without_one(
+    saldopost: Saldopost, tmp_path: Path, account: Account, smtp_server: SmtpServer, command: str
+) -> None:
+    server = account.server
+    values = {"imap_port": server.tls_port, "user": account.user, "password": account.password}
+    write(tmp_path, authority=server.certificates.authority, smtp_port=smtp_server.port, **values)
+    smtp_server.answers[command].append("550 5.7.1 not for you")
+    said = saldopost("check", "--online").stdout
+    assert "It may take no replies: 550 5.7.1 not for you. See with --send-to ADDRESS." in said
+    assert smtp_server.received == []
 
 
 def test_a_trial_mail_goes_the_way_of_the_replies(
