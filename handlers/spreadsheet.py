@@ -15,14 +15,13 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from handlers.language import N_, Voice, clean
-from handlers.report import Report, Settled
+from handlers.report import Report, Settled, SettledInvoices, SettledTransactions
 from parsers.records import Side
 from store.records import AccountChange, Comparison, Subledger
 
 FEW = 5_000  # accounts: of more than that only those that changed are listed
 MOST_ROWS = 50_000  # on one sheet: more would make a mail that servers refuse
 SHEETS: dict[Side, str] = {"receivable": N_("receivables"), "payable": N_("payables")}
-WIDTHS = (14, 40, 15, 15, 15, 15, 15, 15, 12, 12, 9, 38)
 
 # The accounts of a side by code: all that were compared, or, if the second is false, those that changed.
 Rows = Callable[[Subledger, bool], Iterable[AccountChange]]
@@ -89,43 +88,76 @@ def _peek(rows: Iterable[AccountChange]) -> Iterator[AccountChange] | None:
     return None if first is None else chain([first], iterator)
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What stands in one column: text, an amount in minor units, or a calendar date; None or "" for nothing."""
+
+    head: str
+    width: int
+    of: Callable[[AccountChange], str | int | date | None]
+
+
+def _columns(side: Settled, report: Report, voice: Voice) -> Iterator[_Column]:
+    then, now = (N_("Before"), N_("Now")) if side.state == "applied" else (N_("Now"), N_("In the export"))
+    received = report.received_at.astimezone(ZoneInfo(report.policy.time_zone)).date()
+    yield _Column(N_("Code"), 14, lambda row: row.code)
+    yield _Column(N_("Name"), 40, lambda row: row.name)
+    yield _Column(then, 15, lambda row: row.before)
+    yield _Column(now, 15, lambda row: row.after)
+    yield _Column(N_("Difference"), 15, lambda row: row.after - row.before)
+    if _has_own(side, report):
+        adds_in_transit = report.policy.invoices.in_transit == "add"
+        yield _Column(N_("Not handed to Exact yet"), 15, lambda row: row.open_invoices)
+        yield _Column(N_("In transit"), 15, lambda row: row.in_transit)
+        yield _Column(
+            N_("Total"),
+            15,
+            lambda row: row.after + row.open_invoices + (row.in_transit if adds_in_transit else 0),
+        )
+    yield _Column(N_("Credit limit"), 15, lambda row: row.credit_limit)
+    yield _Column(N_("Room left"), 15, lambda row: row.credit_room)
+    yield _Column(N_("Oldest due date"), 15, lambda row: _day(row.oldest_due))
+    yield _Column(N_("What happened"), 12, lambda row: voice.say(_happened(row)))
+    yield _Column(N_("Received"), 12, lambda _row: received)
+    yield _Column(N_("Currency"), 9, lambda _row: report.policy.currency)
+    yield _Column(N_("Exact ID"), 38, lambda row: row.exact_id)
+
+
+def _has_own(side: Settled, report: Report) -> bool:
+    """Whether own invoices wait beside the export. Of those that came in the same mail the rows know nothing."""
+    came_too = any(isinstance(other, SettledInvoices | SettledTransactions) for other in report.others)
+    return side.own is not None and bool(side.own.open or side.own.in_transit) and not came_too
+
+
 def _fill(book: Workbook, side: Settled, rows: Iterable[AccountChange], report: Report, voice: Voice) -> None:
+    columns = tuple(_columns(side, report, voice))
     sheet = book.add_worksheet(voice.say(SHEETS[side.subledger.side]))
-    _lay_out(sheet, book.add_format({"bold": True, "bottom": 1}), side.state == "applied", voice)
-    currency = report.policy.currency
-    digits = get_currency_precision(currency)
+    _lay_out(sheet, book.add_format({"bold": True, "bottom": 1}), columns, voice)
+    digits = get_currency_precision(report.policy.currency)
     plain = f"#,##0.{'0' * digits}" if digits else "#,##0"
     figure = book.add_format({"num_format": f"{plain};[Red]-{plain}"})
     day = book.add_format({"num_format": 14})  # as the reader's own settings write a date
-    received = report.received_at.astimezone(ZoneInfo(report.policy.time_zone)).replace(tzinfo=None)
     iterator, last = iter(rows), 0
     for last, row in enumerate(islice(iterator, MOST_ROWS), start=1):
-        for column, text in ((0, row.code), (1, row.name), (11, row.exact_id)):
-            if shown := clean(text or "", 200):
-                sheet.write_string(last, column, shown)
-        amounts = (row.before, row.after, row.after - row.before, row.credit_limit, row.credit_room)
-        for column, minor in enumerate(amounts, start=2):
-            if minor is not None:
-                sheet.write_number(last, column, Decimal(minor).scaleb(-digits), figure)
-        if due := _day(row.oldest_due):
-            sheet.write_datetime(last, 7, due, day)
-        sheet.write_string(last, 8, voice.say(_happened(row)))
-        sheet.write_datetime(last, 9, received.date(), day)
-        sheet.write_string(last, 10, currency)
-    sheet.autofilter(0, 0, last, len(WIDTHS) - 1)
+        for number, column in enumerate(columns):
+            match column.of(row):
+                case int(minor):
+                    sheet.write_number(last, number, Decimal(minor).scaleb(-digits), figure)
+                case date() as found:
+                    sheet.write_datetime(last, number, found, day)
+                case str(text):
+                    if shown := clean(text, 200):
+                        sheet.write_string(last, number, shown)
+    sheet.autofilter(0, 0, last, len(columns) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A1:B{last + 1}"})
     if left := sum(1 for _ in iterator):
         sheet.write_string(last + 1, 1, voice.others(left))
 
 
-def _lay_out(sheet: Worksheet, bold: Format, applied: bool, voice: Voice) -> None:
-    then, now = (N_("Before"), N_("Now")) if applied else (N_("Now"), N_("In the export"))
-    figures = (then, now, N_("Difference"), N_("Credit limit"), N_("Room left"), N_("Oldest due date"))
-    facts = (N_("What happened"), N_("Received"), N_("Currency"), N_("Exact ID"))
-    words = (N_("Code"), N_("Name"), *figures, *facts)
-    for column, (word, width) in enumerate(zip(words, WIDTHS, strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, voice.say(word), bold)
+def _lay_out(sheet: Worksheet, bold: Format, columns: Iterable[_Column], voice: Voice) -> None:
+    for number, column in enumerate(columns):
+        sheet.set_column(number, number, column.width)
+        sheet.write_string(0, number, voice.say(column.head), bold)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     sheet.set_landscape()

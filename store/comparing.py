@@ -83,11 +83,17 @@ def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Col
 
 
 def iterate_changes(
-    tx: Connection, subledger: Subledger, rooms: Mapping[int, tuple[int, int]], *, everything: bool
+    tx: Connection,
+    subledger: Subledger,
+    rooms: Mapping[int, tuple[int, int]],
+    waiting: Mapping[int, tuple[int, int]],
+    *,
+    everything: bool,
 ) -> Iterator[AccountChange]:
-    """Every account that differs, or every account that was compared, by code. `rooms`: as `credit.find_rooms` has it.
+    """Every account that differs, or every account that was compared, by code.
 
-    Only temporary tables are read: it may take as long as it takes.
+    `rooms` as `credit.find_rooms` has it, none for creditors; `waiting` as `foreseeing.find_waiting` has it. Only
+    temporary tables are read: it may take as long as it takes.
     """
     rows = tx.execute(
         _ALL_ACCOUNTS if everything else _CHANGED_ACCOUNTS,
@@ -95,8 +101,15 @@ def iterate_changes(
         execution_options={"yield_per": 1000},
     )
     for row in rows:
-        limit, room = rooms.get(row.account_id, (None, None)) if subledger.side == "receivable" else (None, None)
-        yield _read(row)._replace(credit_limit=limit, credit_room=room, oldest_due=row.oldest_due or "")
+        limit, room = rooms.get(row.account_id, (None, None))
+        open_invoices, in_transit = waiting.get(row.account_id, (0, 0))
+        yield _read(row)._replace(
+            credit_limit=limit,
+            credit_room=room,
+            oldest_due=row.oldest_due or "",
+            open_invoices=open_invoices,
+            in_transit=in_transit,
+        )
 
 
 def _analyze(tx: Connection, table: str) -> None:

@@ -55,6 +55,12 @@ def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transi
     )
 
 
+def find_waiting(tx: Connection, subledger: Subledger) -> dict[int, tuple[int, int]]:
+    """By account ID: the sums of the own invoices that go on waiting, not handed over and in transit."""
+    of = {"administration": subledger.administration, "side": subledger.side}
+    return {row.account_id: (row.open_dc, row.in_transit_dc) for row in tx.execute(_WAITING_BY_ACCOUNT, of)}
+
+
 def _read(row: Row[Any], now: datetime) -> Recognised:
     days = (now - row.batched_at).days if row.batched_at else 0
     return Recognised(row.number, row.customer_code, row.code, row.name, row.amount_dc, days)
@@ -140,3 +146,9 @@ _UNMATCHED = text(f"""
                    WHERE {_WAITING} AND {_STILL})
       AND {unknown("u.account_id")} AND NOT {_brought("u.account_id")}
     ORDER BY u.code LIMIT {MOST_NAMED}""")  # noqa: S608
+_WAITING_BY_ACCOUNT = text(f"""
+    SELECT v.account_id,
+           CAST(coalesce(sum(CASE v.status WHEN 'open' THEN v.amount_dc END), 0) AS BIGINT) AS open_dc,
+           CAST(coalesce(sum(CASE v.status WHEN 'in-transit' THEN v.amount_dc END), 0) AS BIGINT) AS in_transit_dc
+    FROM own_invoice AS v LEFT JOIN {_VERDICTS} AS f ON f.invoice = v.id
+    WHERE {_WAITING} AND {_STILL} GROUP BY v.account_id""")  # noqa: S608

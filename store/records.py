@@ -68,6 +68,8 @@ class AccountChange(NamedTuple):
     credit_limit: int | None = None  # this and the following: of an export that is looked at, where known
     credit_room: int | None = None  # what the limit leaves, with own invoices and what is in transit counted
     oldest_due: str = ""  # due date of the oldest item of which something is owed (ISO 8601)
+    open_invoices: int = 0  # own invoices that go on waiting: not handed over
+    in_transit: int = 0  # handed over
 
 
 class CurrencyTotal(NamedTuple):

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, text
 
 from store import ageing, applying, comparing, credit, foreseeing, tracked_changes
 from store.own_records import OwnSummary, TrackedSummary
-from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Subledger
+from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Side, Subledger
+from store.subledgers import SIDES
 
 BLOCK_COLUMNS = ("block", "page", "side", "exact_id", "code", "name")  # as parsers' Block has them
 ITEM_COLUMNS = (  # as parsers' Item has them
@@ -115,6 +116,7 @@ class Staging:
         self._last = -1  # the block of the last item
         self._summed = -1  # the last block that is in the sums
         self._rooms: dict[int, tuple[int, int]] | None = None  # as `credit.find_rooms` has it; of the last comparison
+        self._waiting: dict[Side, dict[int, tuple[int, int]]] = {}  # as `foreseeing.find_waiting` has it; of the same
         if not connection.info.get("staged"):
             self._go_on()
             self._run(_SQLITE_SCRIPT if self._is_sqlite else _POSTGRESQL_SCRIPT)
@@ -180,8 +182,13 @@ class Staging:
         if self._rooms is None:  # once, before any cursor is open
             with self._reading():
                 self._rooms = credit.find_rooms(self._connection)
+                for side in SIDES:
+                    of = Subledger(subledger.administration, side)
+                    self._waiting[side] = foreseeing.find_waiting(self._connection, of)
         self._go_on()
-        return comparing.iterate_changes(self._connection, subledger, self._rooms, everything=everything)
+        rooms = self._rooms if subledger.side == "receivable" else {}
+        waiting = self._waiting[subledger.side]
+        return comparing.iterate_changes(self._connection, subledger, rooms, waiting, everything=everything)
 
     def ageing(self, subledger: Subledger, as_of: date) -> Ageing:
         """What the export has open on this side by days past the due date, as of a day, in minor units."""
@@ -201,16 +208,16 @@ class Staging:
 
         Invoices that were handed over more than `in_transit_days` ago are listed.
         """
-        self._go_on()
-        return foreseeing.summarise_own(self._connection, subledger, now, in_transit_days)
+        with self._reading():
+            return foreseeing.summarise_own(self._connection, subledger, now, in_transit_days)
 
     def tracked_summary(self, subledger: Subledger, tolerance: int = 0) -> TrackedSummary:
         """What the export does to invoices that are followed one by one; after `compare`, before `apply`.
 
         `tolerance`: minor units of the administration's currency; not more than that left counts as paid.
         """
-        self._go_on()
-        return tracked_changes.summarise_tracked(self._connection, subledger, tolerance)
+        with self._reading():
+            return tracked_changes.summarise_tracked(self._connection, subledger, tolerance)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -1,6 +1,7 @@
 """The attached spreadsheet, read back by another library."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from email import message_from_bytes
@@ -17,10 +18,12 @@ from reports import RECEIVED, comparison, envelope, policy, report, settled
 from handlers import spreadsheet
 from handlers.decide import Decision
 from handlers.language import languages
+from handlers.policy import InvoiceRules
 from handlers.render import render
 from handlers.reply import compose
-from handlers.report import Report
+from handlers.report import Report, SettledInvoices
 from handlers.spreadsheet import FEW, Attachment, attach
+from store.own_records import InvoiceChanges, OwnSummary
 from store.records import AccountChange, Subledger
 
 ACCOUNTS = (
@@ -65,6 +68,22 @@ def test_each_account_is_a_row_of_numbers_dates_and_text() -> None:
         ("10011", "Cool Port", 229.36, 0, -229.36, *NOTHING, "at zero", day, "EUR", None),
         ("10013", "Lefèvre", -250, -250, 0, *NOTHING, "as before", day, "EUR", None),
     ]
+
+
+@pytest.mark.parametrize(("setting", "total"), [("report", 1360), ("add", 1365)])
+def test_what_waits_beside_the_export_has_columns_where_anything_does(setting: Any, total: float) -> None:
+    waits = settled(own=OwnSummary(open=2, open_dc=15_000, in_transit=1, in_transit_dc=500))
+    rules = InvoiceRules(in_transit=setting)
+    change = ACCOUNTS[0]._replace(open_invoices=15_000, in_transit=500)
+    given = report(waits, policy=policy(language="en", invoices=rules))
+    head, row = rows(attached(given, [change]))
+    assert head[5:9] == ("Not handed to Exact yet", "In transit", "Total", "Credit limit")
+    assert row[5:8] == (150, 5, total)
+    for without in (
+        report(settled(own=OwnSummary(recognised=1))),
+        replace(given, others=(SettledInvoices((), InvoiceChanges(1, 1)),)),
+    ):
+        assert len(rows(attached(without, [change]))[0]) == 12
 
 
 @pytest.mark.parametrize("due", ["", "1899-12-31", "0001-01-01", "2025-02-30", "soon"])
