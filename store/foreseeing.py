@@ -25,7 +25,8 @@ def foresee(tx: Connection, subledger: Subledger) -> None:
         new = NEW_ITEMS if tx.execute(ANY_BEFORE, of).first() else ALL_ITEMS
         for key in KEYS[subledger.side]:
             tx.execute(text(_by_account(new, key)), of)
-        tx.execute(text(_elsewhere(new, KEYS[subledger.side])), of)
+        if tx.execute(_ANY_LOST, of).first():
+            tx.execute(text(_elsewhere(new, KEYS[subledger.side])), of)
 
 
 def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transit_days: int) -> OwnSummary:
@@ -95,18 +96,23 @@ def _brought(account: str) -> str:
 
 
 def _elsewhere(new: str, keys: tuple[str, ...]) -> str:
-    same_number = " OR ".join(f"v.exact_number = i.{key}" for key in keys)
-    return f"""
-    INSERT INTO staged_own (invoice, side, account_id, verdict, amount_dc)
-    SELECT id, :side, account_id, CASE WHEN min(place) = max(place) AND max(twins) = 0 THEN 2 ELSE 1 END, amount_dc
-    FROM (SELECT v.id, v.account_id, v.amount_dc, coalesce(i.account_id, -1 - i.account) AS place,
+    selects = (
+        f"""SELECT v.id, v.account_id, v.amount_dc, coalesce(i.account_id, -1 - i.account) AS place,
                  CASE WHEN {LOST_TWIN} THEN 1 ELSE 0 END AS twins
           FROM ({new}) AS i
           CROSS JOIN own_invoice AS v
-          WHERE {_WAITING} AND {NUMBERED} AND NOT v.ambiguous AND ({same_number}) AND {ALIKE} AND {NOT_ANOTHERS}
-            AND {unknown("v.account_id")} AND NOT {_brought("v.account_id")}) AS one
+          WHERE {_LOST} AND NOT v.ambiguous AND v.exact_number = i.{key} AND {ALIKE} AND {NOT_ANOTHERS}"""  # noqa: S608
+        for key in keys
+    )
+    return f"""
+    INSERT INTO staged_own (invoice, side, account_id, verdict, amount_dc)
+    SELECT id, :side, account_id, CASE WHEN min(place) = max(place) AND max(twins) = 0 THEN 2 ELSE 1 END, amount_dc
+    FROM ({" UNION ALL ".join(selects)}) AS one
     GROUP BY id, account_id, amount_dc"""  # noqa: S608
 
+
+_LOST = f"{_WAITING} AND {NUMBERED} AND {unknown('v.account_id')} AND NOT {_brought('v.account_id')}"
+_ANY_LOST = text(f"SELECT 1 FROM own_invoice AS v WHERE {_LOST} LIMIT 1")  # noqa: S608
 
 _VERDICTS = """(SELECT invoice, max(verdict) AS verdict FROM staged_own WHERE side = :side AND verdict > 0
                 GROUP BY invoice)"""

@@ -43,7 +43,15 @@ def notice_import(tx: Connection, subledger: Subledger, import_id: int) -> None:
     of = _of(subledger)
     if tx.execute(_ANY_WAITING, of).first() or tx.execute(_ANY_DOUBTFUL, of).first():
         tx.execute(_MARK_OPENED[subledger.side], of | {"import_id": import_id})
-        tx.execute(_MARK_DOUBTFUL_OF_KNOWN, of)
+    notice_accounts(tx, subledger.administration)
+
+
+def notice_accounts(tx: Connection, administration: str) -> None:
+    """Recognise anew what was doubtful where Exact knows the account by now: items tell, or an ID, for both sides."""
+    for side in SIDES:
+        subledger = Subledger(administration, side)
+        if tx.execute(_ANY_DOUBTFUL, _of(subledger)).first():
+            tx.execute(_MARK_DOUBTFUL_OF_KNOWN, _of(subledger))
         recognise(tx, subledger)
 
 
@@ -53,19 +61,12 @@ def mark_shown_by(tx: Connection, subledger: Subledger, import_id: int) -> None:
         tx.execute(_MARK_SHOWN[subledger.side], _of(subledger) | {"import_id": import_id})
 
 
-def notice_undo(tx: Connection, subledger: Subledger) -> None:
-    """After the items of an import went: accounts may be unknown to Exact again."""
-    if tx.execute(_ANY, _of(subledger)).first():
-        tx.execute(_MARK_WAITING, _of(subledger))
-        tx.execute(_MARK_DOUBTFUL, _of(subledger))
-        recognise(tx, subledger)
-
-
-def notice_accounts(tx: Connection, administration: str) -> None:
-    """After accounts got an ID or a code from elsewhere: Exact may know more of them."""
+def notice_undo(tx: Connection, administration: str) -> None:
+    """After the items of an import went, and names and IDs: accounts may be unknown to Exact again, for both sides."""
     for side in SIDES:
         subledger = Subledger(administration, side)
-        if tx.execute(_ANY_DOUBTFUL, _of(subledger)).first():
+        if tx.execute(_ANY, _of(subledger)).first():
+            tx.execute(_MARK_WAITING, _of(subledger))
             tx.execute(_MARK_DOUBTFUL, _of(subledger))
             recognise(tx, subledger)
 

@@ -36,16 +36,17 @@ def _changes(new: str) -> str:
                  row_number() OVER (PARTITION BY what
                                     ORDER BY abs(after_dc - before_dc) DESC, code, number, account) AS place
           FROM (SELECT changed.*, CASE
-                    WHEN items_before = 0 AND items_after > 0 THEN CASE WHEN was_known THEN 'reopened' ELSE 'new' END
-                    WHEN items_before > 0 AND (items_after = 0 OR abs(after_dc) <= :tolerance)
-                        THEN CASE WHEN items_after = 0 OR abs(before_dc) > :tolerance THEN 'paid' END
-                    WHEN abs(after_fc) < abs(before_fc) THEN 'part-paid' END AS what
+                    WHEN is_open AND NOT was_open THEN CASE WHEN was_known THEN 'reopened' ELSE 'new' END
+                    WHEN was_open AND NOT is_open THEN 'paid'
+                    WHEN was_open AND abs(after_fc) < abs(before_fc) THEN 'part-paid' END AS what
                 FROM (SELECT was.account, was.number,
                              coalesce(known.code, made.code) AS code, coalesce(known.name, made.name) AS name,
-                             was.items AS items_before, was.items + was.moved_items AS items_after,
+                             was.items > 0 AND abs(was.dc) > :tolerance AS was_open,
+                             was.items + was.moved_items > 0 AND abs(was.dc + was.moved_dc) > :tolerance AS is_open,
                              was.fc AS before_fc, was.fc + was.moved_fc AS after_fc,
                              was.dc AS before_dc, was.dc + was.moved_dc AS after_dc,
-                             EXISTS (SELECT 1 FROM open_item AS o
+                             was.items > 0 OR EXISTS (
+                                     SELECT 1 FROM open_item AS o
                                      WHERE o.account_id = was.account AND o.side = :side AND o.number = was.number
                                        AND o.closed_by IS NOT NULL) AS was_known
                       FROM ({_before(new)}) AS was

@@ -215,17 +215,17 @@ def _follow(rows: Sequence[Row[Any]], tolerance: int) -> TrackedInvoice:
             closed = _Moment(row.closed_id, row.closed_ref, row.closed_ordered_at, row.closed_applied_at)
             moments.setdefault(row.closed_id, closed).add(row, -1, fc)
     in_order = sorted(moments.values(), key=lambda one: (one.applied_at, one.import_id))
-    payments, reopened, last_change = [], 0, in_order[0].at
+    payments, reopened, last_change, was_open = [], 0, in_order[0].at, True
     count = fc = dc = 0
     for moment in in_order:
         after = count + moment.count, fc + moment.fc, dc + moment.dc
-        if moment is not in_order[0] and count == 0 < after[0]:
-            reopened += 1
-        elif count and abs(after[1]) < abs(fc):
+        is_open = after[0] > 0 and abs(after[2]) > tolerance
+        reopened += is_open and not was_open
+        if count and abs(after[1]) < abs(fc):
             payments.append(Payment(moment.import_id, moment.ref, moment.at, fc - after[1], dc - after[2]))
         if after != (count, fc, dc):
             last_change = moment.at
-        count, fc, dc = after
+        (count, fc, dc), was_open = after, is_open
     at_first = [row for row in rows if row.opened_id == in_order[0].import_id]
     original_dc = sum(row.invoice_dc for row in at_first)
     original_fc = original_dc if is_mixed else sum(row.invoice_fc for row in at_first)
@@ -233,7 +233,7 @@ def _follow(rows: Sequence[Row[Any]], tolerance: int) -> TrackedInvoice:
         row for row in rows if row.closed_id == in_order[-1].import_id
     ]
     state: TrackedState
-    if not count or abs(dc) <= tolerance:
+    if not was_open:
         state = "paid"
     elif first.marked_at is not None:
         state = "paid-by-hand"

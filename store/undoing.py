@@ -46,7 +46,7 @@ def undo(tx: Connection, import_id: int, now: datetime, by: str) -> Undone:
     tx.execute(mark.values(state="undone", decided_at=now, decided_by=by))
     previous = tx.execute(_PREVIOUS, this).one()
     make_last(tx, of, previous.id, previous.currency)
-    recognising.notice_undo(tx, of)
+    recognising.notice_undo(tx, of.administration)
     renew_accounts(tx, of.administration)
     return Undone(of, undone.ref, previous.id, deleted, reopened, removed)
 

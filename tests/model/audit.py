@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from books import SIDES, Books, Import, PageFile
+from own_files import assert_own_sound
 from sqlalchemy import Connection, select, text
 
 from store.balances import iterate_balances
@@ -40,6 +41,7 @@ def assert_sound(store: Store, contents: Mapping[str, PageFile]) -> None:
     with store.read() as tx:
         standing = read_standing(tx, contents)
         _assert_items_make_balances(tx)
+        assert_own_sound(tx)
         _assert_one_question_at_a_time(tx)
         _assert_changes_join_up(tx, standing)
     assert balances(store) == replay(standing)
