@@ -22,10 +22,11 @@ from handlers.answers import take  # noqa: E402
 from handlers.decide import Decision  # noqa: E402
 from handlers.pages import assemble  # noqa: E402
 from handlers.render import render  # noqa: E402
-from handlers.report import Report  # noqa: E402
+from handlers.report import Report, SettledInvoices  # noqa: E402
 from handlers.rules import IMPLAUSIBLE, Evidence, ask  # noqa: E402
 from handlers.spreadsheet import Attachment  # noqa: E402
 from parsers.records import Finding  # noqa: E402
+from store.own_records import InvoiceChanges, OwnSummary, OwnTotals, Recognised  # noqa: E402
 from store.records import AccountChange, Ageing, CreditCrossing  # noqa: E402
 
 FLAGS = [
@@ -90,6 +91,28 @@ DOUBTS = tuple(ask(IMPLAUSIBLE, Evidence(assemble("receivable", [file()]), HALF,
 HELD = settled(Decision("held", DOUBTS[0].code, DOUBTS, approvable=True), comparison=HALF, import_id=57)
 AGAIN = Finding("same-again", values={"ref": "3HXW-9T", "ordered_at": "2025-11-21T08:00:00+00:00"})
 ASKED_AT = datetime(2025, 11, 21, 8, 3, tzinfo=UTC)
+OWN = OwnSummary(
+    recognised=12,
+    recognised_dc=1_845_600,
+    largest=(Recognised("FAC-2025-0412", "K-118", "10118", "Hafen Spedition Nord GmbH", 386_375),),
+    open=30,
+    open_dc=412_100,
+    in_transit=3,
+    in_transit_dc=75_000,
+    overdue=(Recognised("FAC-2025-0377", "K-7", "10007", "Cool Port Rotterdam B.V.", 21_450, 17),),
+    overdue_count=1,
+)
+TAKEN_OVER = SettledInvoices(
+    (file("facturen.csv", format="own-invoices"),),
+    InvoiceChanges(
+        read=42,
+        created=30,
+        updated=1,
+        unchanged=11,
+        seen=9,
+        totals=(OwnTotals("receivable", 0, 412_100, 75_000, 75_000),),
+    ),
+)
 
 REPLIES: dict[str, Report] = {
     "applied": report(settled(comparison=TODAY, ageing=AGEING, crossed=CROSSED, files=(WARNED,))),
@@ -103,6 +126,7 @@ REPLIES: dict[str, Report] = {
             files=(file("ARs_1.xml", page(count=500)), file("ARs_3.xml", page(count=41), index=1)),
         )
     ),
+    "own-invoices": report(settled(comparison=TODAY, ageing=AGEING, own=OWN), others=(TAKEN_OVER,)),
     "wrong-file": report(refused=(Finding("not-spreadsheet", "openstaande posten.xlsx"),)),
     "wrong-amount": report(
         refused=(Finding("amount-comma", "ARs_1.xml", 812, "410,5", {"element": "OutstandingAmtDC"}),)
