@@ -35,7 +35,7 @@ def tables(comparison: Comparison, voice: Voice, applied: bool) -> Iterator[Tabl
         figures = [(c, c.after) for c in comparison.largest_reopened]
         yield _short(voice.say("Newly open"), now, comparison.reopened_accounts, figures, voice)
     if comparison.largest_created:
-        title = voice.say("New accounts")
+        title = voice.say("New accounts, which match none that was known")
         yield _short(title, now, comparison.created, [(c, c.after) for c in comparison.largest_created], voice)
     if any(total.currency != voice.currency for total in comparison.currencies):
         yield _currencies(comparison, voice)

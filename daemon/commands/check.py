@@ -106,7 +106,7 @@ def _try_store(program: Program) -> str:
 def _try_mailbox(settings: MailboxSettings, largest_mail: int, tokens: "TokenSource | None") -> str:
     from daemon.mailbox import Mailbox
 
-    mailbox = Mailbox(settings, largest_mail, tokens)
+    mailbox = Mailbox(settings, largest_mail, tokens, readonly=True)
     try:
         probe = mailbox.probe()
     finally:
