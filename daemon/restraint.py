@@ -39,7 +39,9 @@ class Restraint:
 
     def _restrain(self, tx: Transaction, reply: OutgoingMail, outcome: Outcome) -> OutgoingMail | None:
         now, code = self.clock(), outcome.administration
-        sent = SentReplies(*outbox.count_replies(tx, reply.recipient, code, now))
+        sent = SentReplies(
+            *outbox.count_replies(tx, reply.recipient, code, now, self.caps.breaker(self.administrations))
+        )
         permission = permit(sent, self.caps, self.administrations, is_held=outcome.state == "held")
         if permission.verdict == "send":
             return reply

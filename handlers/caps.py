@@ -14,13 +14,17 @@ class Caps:
     all_hour: int = 200  # the breaker: to everybody, at least
     all_hour_per_administration: int = 4  # so that a bureau with many administrations needs no setting of its own
 
+    def breaker(self, administrations: int) -> int:
+        """The most replies to everybody within an hour."""
+        return max(self.all_hour, self.all_hour_per_administration * administrations)
+
 
 class SentReplies(NamedTuple):
     """Replies queued or sent before this one; those of the hour are among those of the day."""
 
     sender_hour: int
     sender_day: int
-    all_hour: int
+    all_hour: int  # 0 where it is known to be below `Caps.breaker`
 
 
 class Permission(NamedTuple):
@@ -48,7 +52,7 @@ def pause_for(sent: SentReplies, caps: Caps) -> timedelta:
 
 
 def _over(sent: SentReplies, caps: Caps, administrations: int) -> str | None:
-    if sent.all_hour >= max(caps.all_hour, caps.all_hour_per_administration * administrations):
+    if sent.all_hour >= caps.breaker(administrations):
         return "replies-breaker"
     if sent.sender_hour >= caps.sender_hour:
         return "replies-sender-hour"

@@ -1,14 +1,14 @@
 """A rendered reply as the bytes of a mail. Nothing that a stranger wrote can break it or send it elsewhere."""
 
 import re
+from binascii import b2a_qp
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.charset import QP, Charset
 from email.header import Header
 from email.message import Message
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
+from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Literal
@@ -25,9 +25,6 @@ Random = Callable[[int], bytes]  # so many unguessable bytes: `secrets.token_byt
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>")
 ANCESTORS = 20  # references kept
 LONGEST_SUBJECT = 200
-
-UTF_8 = Charset("utf-8")
-UTF_8.body_encoding = QP  # seven bits, short lines, and still readable as it stands
 
 # The older policy: the modern one raises on malformed values and encodes long message IDs as words.
 ON_THE_WIRE = compat32.clone(linesep="\r\n")
@@ -53,8 +50,8 @@ def compose(
     (`etiquette.mailable`).
     """
     body = MIMEMultipart("alternative", boundary=f"={random(12).hex()}")
-    body.attach(MIMEText(_encodable(rendered.text), "plain", UTF_8))  # type: ignore[arg-type]
-    body.attach(MIMEText(_encodable(rendered.html), "html", UTF_8))  # type: ignore[arg-type]
+    body.attach(_text(rendered.text, "plain"))
+    body.attach(_text(rendered.html, "html"))
     message = body
     if rendered.attachment is not None:
         message = MIMEMultipart("mixed", boundary=f"={random(12).hex()}.", _subparts=[body, _part(rendered.attachment)])
@@ -75,7 +72,7 @@ def compose_alert(
     subject: str, text: str, to: str, sender: str, now: datetime, own_domain: str, random: Random
 ) -> OutgoingMail:
     """A plain mail to the people who run Saldopost. Raises ValueError if `to` cannot be written to."""
-    message = MIMEText(_encodable(text), "plain", UTF_8)  # type: ignore[arg-type]
+    message = _text(text, "plain")
     _address(message, subject, to, sender, now, own_domain, new_message_id(own_domain, random))
     message["Auto-Submitted"] = "auto-generated"
     return _outgoing(message, "alert")
@@ -120,6 +117,14 @@ def _thread(envelope: Envelope) -> list[str]:
     if len(earlier) >= ANCESTORS:
         earlier = [earlier[0], *earlier[-(ANCESTORS - 2) :]]
     return [*earlier, envelope.message_id]
+
+
+def _text(text: str, subtype: Literal["plain", "html"]) -> MIMENonMultipart:
+    """Quoted-printable: seven bits, short lines, and still readable. `MIMEText` takes ten times as long over it."""
+    part = MIMENonMultipart("text", subtype, charset="utf-8")
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part.set_payload(b2a_qp(_encodable(text).encode()).decode("ascii"))
+    return part
 
 
 def _part(attachment: Attachment) -> MIMEApplication:

@@ -6,7 +6,6 @@ from datetime import datetime
 from random import Random
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
@@ -45,6 +44,23 @@ _INSERT = {
     "sqlite": sqlite.insert(message).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(message).on_conflict_do_nothing(),
 }
+_NOT_FINAL = or_(message.c.state.is_(None), message.c.state == "waiting")
+_THIS = message.c.id == bindparam("which")
+_DESCRIBE = (
+    update(message)
+    .where(_THIS)
+    .values({name: bindparam(name) for name in ("sender", "subject", "message_id", "sent_at", "sha256")})
+)
+_FINISH = (
+    update(message)
+    .where(_THIS, _NOT_FINAL)
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("state", "reason", "administration", "other_state", "finished_at", "wait_until")
+        }
+    )
+)
 _REPLY_STATES: dict[str | None, ReplyState] = {"queued": "queued", "sent": "sent", "failed": "failed"}
 
 
@@ -99,11 +115,8 @@ def describe(
     sha256: str | None,
 ) -> None:
     """Note what the header block says (none of it trusted) and the SHA-256 of the raw mail, if it was fetched."""
-    tx.execute(
-        update(message)
-        .where(message.c.id == message_id)
-        .values(sender=sender, subject=subject, message_id=rfc_message_id, sent_at=sent_at, sha256=sha256)
-    )
+    said = {"sender": sender, "subject": subject, "message_id": rfc_message_id, "sent_at": sent_at, "sha256": sha256}
+    tx.execute(_DESCRIBE, said | {"which": message_id})
 
 
 def finish(tx: Connection, message_id: int, outcome: Outcome, now: datetime) -> None:
@@ -112,18 +125,15 @@ def finish(tx: Connection, message_id: int, outcome: Outcome, now: datetime) -> 
     Raises `AlreadyFinished` if it has a final state: another daemon was faster, and the caller's transaction, with
     the effect on the balances, has to be abandoned.
     """
-    ended = tx.execute(
-        update(message)
-        .where(message.c.id == message_id, _not_final())
-        .values(
-            state=outcome.state,
-            reason=outcome.reason,
-            administration=outcome.administration,
-            other_state=outcome.other_state,
-            finished_at=now,
-            wait_until=None,
-        )
-    )
+    values = {
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "administration": outcome.administration,
+        "other_state": outcome.other_state,
+        "finished_at": now,
+        "wait_until": None,
+    }
+    ended = tx.execute(_FINISH, values | {"which": message_id})
     if ended.rowcount != 1:
         raise AlreadyFinished(f"message {message_id} has its final state already")
     for reply in outcome.replies:
@@ -148,7 +158,7 @@ def postpone(tx: Connection, message_id: int, until: datetime, reason: str) -> N
     """Leave a mail that is not final waiting: it is not to be read again before `until`. The try is not counted."""
     tx.execute(
         update(message)
-        .where(message.c.id == message_id, _not_final())
+        .where(message.c.id == message_id, _NOT_FINAL)
         .values(state="waiting", reason=reason, wait_until=until, tries=message.c.tries - 1)
     )
 
@@ -185,7 +195,7 @@ def mark_moved(tx: Connection, moved: Iterable[tuple[int, MessageState | None, P
 def forget(tx: Connection, message_id: int, now: datetime) -> None:
     """The mail was gone before it was final: somebody took it out of our hands."""
     gone = {"state": "ignored", "reason": VANISHED, "finished_at": now, "wait_until": None, "moved": True}
-    tx.execute(update(message).where(message.c.id == message_id, _not_final()).values(gone))
+    tx.execute(update(message).where(message.c.id == message_id, _NOT_FINAL).values(gone))
 
 
 def retry(tx: Connection, message_id: int, lies_in: str) -> None:
@@ -280,10 +290,6 @@ def _new(key: MailKey, size: int, arrived_at: datetime, now: datetime, ref: str,
         "seen_at": now,
         "tries": tries,
     }
-
-
-def _not_final() -> ColumnElement[bool]:
-    return or_(message.c.state.is_(None), message.c.state == "waiting")
 
 
 def _messages() -> Select[tuple[object, ...]]:

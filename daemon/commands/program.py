@@ -1,6 +1,7 @@
 """What the commands share: where the settings are, the logs, and the store while a command runs."""
 
 import difflib
+import gc
 import logging
 import os
 import sys
@@ -41,7 +42,9 @@ class Program:
     @cached_property
     def settings(self) -> Settings:
         """Raises SettingsError."""
-        return load_settings(self.file)
+        settings = load_settings(self.file)
+        gc.enable()  # `main` has it wait until here
+        return settings
 
     def line(self, path: "KeyPath") -> int | None:
         """The line of the settings file on which a table stands; None if it is not in the file."""

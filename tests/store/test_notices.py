@@ -52,6 +52,8 @@ def test_replies_are_counted_by_sender_administration_and_time(store: Store) -> 
         outbox.add(tx, OutgoingMail("jan@bakker.example", "", "<alert@x>", b"", kind="alert"), NOW)
         assert outbox.count_replies(tx, "jan@bakker.example", "nl01", NOW) == (1, 2, 3)
         assert outbox.count_replies(tx, "nobody@bakker.example", "nl01", NOW) == (0, 0, 3)
+        assert outbox.count_replies(tx, "jan@bakker.example", "nl01", NOW, many=3) == (1, 2, 3)
+        assert outbox.count_replies(tx, "jan@bakker.example", "nl01", NOW, many=100) == (1, 2, 0), "too few to count"
 
 
 def test_replies_taken_back_do_not_count(store: Store) -> None:
