@@ -28,6 +28,10 @@ LEADS: dict[Verdict, str] = {
     "rejected": N_("The balances stay as they were. Send a new export whenever you have one."),
     "closed": N_("Your answer changed nothing. There is nothing you need to do."),
 }
+LOOKS: dict[Verdict, str] = {  # in their place where there is a warning
+    "applied": N_("It is done. Below is something that you may want to look at."),
+    "unchanged": N_("The balances stay as they were. Below is something that you may want to look at."),
+}
 SIDES: dict[Side, str] = {"receivable": N_("receivables"), "payable": N_("payables")}
 
 
@@ -86,9 +90,8 @@ def lead(report: Report, others: Sequence[Told], voice: Voice) -> str:
     said = [finding for file in files for finding in file.warnings]
     said += [finding for told in others for finding in told.findings]
     said += [finding for side in report.settled for finding in own_findings(side, report.policy.invoices)]
-    if report.verdict == "applied" and any(CODES[finding.code].severity == "warning" for finding in said):
-        return voice.say("It is done. Below is something that you may want to look at.")
-    return voice.say(LEADS[report.verdict])
+    is_worth_a_look = any(CODES[finding.code].severity == "warning" for finding in said)
+    return voice.say((LOOKS if is_worth_a_look else LEADS).get(report.verdict, LEADS[report.verdict]))
 
 
 def _joined(report: Report, details: str, voice: Voice) -> str:

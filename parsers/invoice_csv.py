@@ -105,7 +105,7 @@ class _Reading:
         exact_id = read_guid(row.get("exact_id"))
         if row.get("exact_id") and exact_id is None:
             raise self.sheet.refuse("exact-id-invalid", row["exact_id"], account=customer)
-        side = self._word(row, "side", SIDES)
+        side = self._word(row, "side", SIDES) or "receivable"
         kind = self._word(row, "kind", KINDS)
         invoice_date, due_date = self._date(row, "invoice_date"), self._date(row, "due_date")
         currency = row.get("currency", "").upper() or self.own

@@ -76,6 +76,7 @@ def test_an_invoice_counts_until_an_export_shows_it(office: Office) -> None:
     assert text.startswith("Updated: 1 own invoice ")
     assert "Customers without an account in Exact, as far as exports have shown: 1 (KLANT-00042 Bakker & Zn." in text
     assert "Receivables not handed to Exact yet 0.00 121.00 +121.00" in text
+    assert "who owes whom" not in text
     assert office.receive(mail(ars())) == "applied"
     assert of_bakker(office) == (0, 12100, 0, 12100)
     text = told(office)

@@ -301,6 +301,9 @@ REPLIES: dict[str, Callable[[], Report]] = {
             SettledInvoices((INVOICES,), InvoiceChanges(3, unchanged=3, totals=(OwnTotals("payable", 5, 5, 0, 0),))),
         )
     ),
+    "invoices-unmatched": lambda: report(
+        others=(SettledInvoices((INVOICES,), InvoiceChanges(3, unchanged=3, unmatched=(("K-7", "Visser"),))),)
+    ),
     "invoices-older": lambda: report(
         others=(SettledInvoices((file("F-1.xml", format="own-invoices"),), InvoiceChanges(1, stale=1), ("F-1.xml",)),)
     ),

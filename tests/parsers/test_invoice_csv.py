@@ -60,7 +60,7 @@ def test_a_row_has_what_it_says_and_no_more() -> None:
         )
     )
     assert short == Invoice(
-        *(0, 2, None, "invoice", "007", "1", "", None, "2026-01-15", "", "", "", "EUR", 121000, 121000)
+        *(0, 2, "receivable", "invoice", "007", "1", "", None, "2026-01-15", "", "", "", "EUR", 121000, 121000)
     )
     assert long == Invoice(
         *(0, 3, "payable", "credit-note", "F2026-0001", "KLANT-00042", "Bakker & Zn. Expeditie B.V."),
