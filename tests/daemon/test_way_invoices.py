@@ -319,6 +319,9 @@ def test_import_takes_invoices_and_transactions(tmp_path: Path, saldopost: Saldo
     wrong = ("wrong.csv", invoice_list([row(amount="x")]))
     for name, content in (LIST, HANDED_OVER, SHOWN, wrong):
         (tmp_path / name).write_bytes(content)
+    for _ in range(2):  # the second as the first: nothing is written
+        rehearsed = saldopost("import", "facturen.csv", "transactions.xml", "--dry-run")
+        assert (rehearsed.returncode, "1 own invoice; 1 invoice in transit" in rehearsed.stdout) == (0, True)
     first = saldopost("import", "facturen.csv", "transactions.xml")
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.startswith("Updated: 1 own invoice; 1 invoice in transit")
