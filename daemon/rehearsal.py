@@ -35,6 +35,7 @@ class Rehearsed:
     sender: str = ""
     subject: str = ""
     reply: str = ""  # the text of the reply that would be sent
+    withheld: str = ""  # why it would not be sent now after all
 
 
 def rehearse(mailbox: Mailbox, way: Way) -> Iterator[Rehearsed]:
@@ -90,7 +91,9 @@ def _decide(mail: FetchedMail, message: Message, way: Way) -> Rehearsed:
             case Route() as chosen:
                 assert read is not None
                 found = way.intake.receive(TrustedMail(mail, message, read, reading, chosen, _write_nothing))
-        return Rehearsed(mail, found.state, found.reason, sender, subject, "".join(map(_text, found.replies)))
+    with way.store.read() as tx:
+        withheld = way.restraint.foresee(tx, found)
+    return Rehearsed(mail, found.state, found.reason, sender, subject, "".join(map(_text, found.replies)), withheld)
 
 
 def _first_sight(mail: FetchedMail, way: Way) -> Message:

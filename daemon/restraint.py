@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from daemon.alerts import Alerts
-from handlers.caps import Caps, SentReplies, pause_for, permit
+from handlers.caps import Caps, Permission, SentReplies, pause_for, permit
 from store import outbox
 from store.database import Transaction
 from store.records import Outcome, OutgoingMail
@@ -37,12 +37,20 @@ class Restraint:
         kept = [self._restrain(tx, reply, outcome) for reply in outcome.replies]
         return replace(outcome, replies=tuple(reply for reply in kept if reply is not None))
 
+    def foresee(self, tx: Transaction, outcome: Outcome) -> str:
+        """What `restrain` would do with the replies, and why; "" if they go out. Nobody is told."""
+        permissions = [self._ask(tx, reply, outcome)[1] for reply in outcome.replies]
+        return ", ".join(f"{one.verdict}: {one.reason}" for one in permissions if one.verdict != "send")
+
+    def _ask(self, tx: Transaction, reply: OutgoingMail, outcome: Outcome) -> tuple[SentReplies, Permission]:
+        breaker = self.caps.breaker(self.administrations)
+        counts = outbox.count_replies(tx, reply.recipient, outcome.administration, self.clock(), breaker)
+        sent = SentReplies(*counts)
+        return sent, permit(sent, self.caps, self.administrations, is_held=outcome.state == "held")
+
     def _restrain(self, tx: Transaction, reply: OutgoingMail, outcome: Outcome) -> OutgoingMail | None:
         now, code = self.clock(), outcome.administration
-        sent = SentReplies(
-            *outbox.count_replies(tx, reply.recipient, code, now, self.caps.breaker(self.administrations))
-        )
-        permission = permit(sent, self.caps, self.administrations, is_held=outcome.state == "held")
+        sent, permission = self._ask(tx, reply, outcome)
         if permission.verdict == "send":
             return reply
         reason = permission.reason

@@ -52,7 +52,8 @@ def _show(rehearsed: "Rehearsed") -> None:
     why = f" ({rehearsed.reason})" if rehearsed.reason else ""
     click.echo(f"state    {click.style(state, fg=COLOURS.get(state))}{why}")
     if rehearsed.reply:
-        click.echo("reply\n" + textwrap.indent(rehearsed.reply.rstrip(), "    "))
+        unsent = f"    not sent now ({rehearsed.withheld})" if rehearsed.withheld else ""
+        click.echo(f"reply{unsent}\n" + textwrap.indent(rehearsed.reply.rstrip(), "    "))
     else:
         click.echo("reply    none")
     click.echo()
