@@ -40,11 +40,12 @@ def build_way(settings: Settings, store: Store, clock: Callable[[], datetime] = 
     from daemon.resolver import Resolver
     from daemon.restraint import Restraint
     from daemon.way import Way
+    from handlers.route_table import RouteTable
 
     identity = build_identity(settings)
     return Way(
         store=store,
-        routes=build_routes(settings),
+        routes=RouteTable(build_routes(settings)),
         identity=identity,
         trust=build_trust(settings),
         lookup=Resolver(settings.trust.name_servers).lookup_keys,

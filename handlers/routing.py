@@ -6,13 +6,14 @@ from functools import cache
 from typing import Literal
 
 from handlers.policy import Route
+from handlers.route_table import RouteTable
 from parsers.records import Envelope
 
 Misfit = Literal["", "mailbox", "from", "to"]
 """The key of a route that a mail does not fit."""
 
 
-def route(envelope: Envelope, mailbox: str, routes: Iterable[Route]) -> Route | None:
+def route(envelope: Envelope, mailbox: str, routes: RouteTable | Iterable[Route]) -> Route | None:
     """The first of `routes` that fits the mail's mailbox, sender and one of its recipients; None if none does.
 
     A mail without exactly one sender fits no route. Recipients are the addresses of To, Cc, Delivered-To and
@@ -21,7 +22,8 @@ def route(envelope: Envelope, mailbox: str, routes: Iterable[Route]) -> Route | 
     if envelope.sender is None:
         return None
     sender, recipients = envelope.sender, envelope.recipients
-    return next((candidate for candidate in routes if not misfit(candidate, mailbox, sender, recipients)), None)
+    near = routes.near(mailbox, sender) if isinstance(routes, RouteTable) else routes
+    return next((candidate for candidate in near if not misfit(candidate, mailbox, sender, recipients)), None)
 
 
 def misfit(candidate: Route, mailbox: str, sender: str, recipients: tuple[str, ...]) -> Misfit:
