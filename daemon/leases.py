@@ -30,12 +30,11 @@ class Leases:
 
     @contextmanager
     def alone(self, mailbox: str) -> Iterator[bool]:
-        """Whether the mailbox is ours until the end of the block. Raises StoreUnavailable or StoreBroken."""
-        with self._store.write() as tx:
-            holder = leases.take(tx, mailbox, self._holder, self._length)
-            if is_dead(holder):  # a restart need not wait until the time is over
-                holder = leases.take(tx, mailbox, self._holder, self._length, after=holder)
-        if holder != self._holder:
+        """Whether the mailbox is ours until the end of the block. Raises StoreUnavailable or StoreBroken.
+
+        It is not while another has it, nor while one who has fewer mailboxes wishes for it.
+        """
+        if not self._take(mailbox):
             yield False
             return
         with self._lock:
@@ -47,6 +46,24 @@ class Leases:
                 self._held.discard(mailbox)
             with suppress(StoreUnavailable), self._store.write() as tx:  # it ends by itself too
                 leases.drop(tx, mailbox, self._holder)
+
+    def is_owed(self, mailbox: str) -> bool:
+        """Whether we should let go of it, since another who has fewer wishes for it. Raises as `alone` does."""
+        with self._store.read() as tx:
+            return leases.is_owed(tx, mailbox, self._holder)
+
+    def _take(self, mailbox: str) -> bool:
+        with self._store.write() as tx:
+            if leases.is_owed(tx, mailbox, self._holder):
+                return False
+            holder = leases.take(tx, mailbox, self._holder, self._length)
+            if is_dead(holder):  # a restart need not wait until the time is over
+                holder = leases.take(tx, mailbox, self._holder, self._length, after=holder)
+            if holder == self._holder:
+                leases.unwish(tx, mailbox, self._holder)
+                return True
+            leases.wish(tx, mailbox, self._holder, self._length)
+            return False
 
     def renew(self) -> None:
         """Keep what we hold, however long the mail at hand takes. Raises StoreUnavailable or StoreBroken."""

@@ -96,6 +96,7 @@ class Keeper:
                 await until(stopping, pause(failures, 0.5, 5))
                 continue
             if polled.elsewhere:
+                self.finished += polled.finished
                 await until(stopping, 1)
                 continue
             self._note_success(polled)

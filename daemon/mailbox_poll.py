@@ -38,7 +38,7 @@ class Polled:
     finished: int = 0
     waiting: int = 0
     failed: int = 0
-    elsewhere: bool = False  # another daemon looks into this mailbox just now: nothing was done
+    elsewhere: bool = False  # another daemon looks into this mailbox now, or is about to
 
     @property
     def backlog(self) -> int:
@@ -48,13 +48,16 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """What a look needs. `alone` gives whether the mailbox is ours for as long as it is held."""
+    """What a look needs. `alone` gives whether the mailbox is ours for as long as it is held, and `is_owed` whether
+    another daemon should have it once the mails at hand are done.
+    """
 
     store: Store
     process: Process
     clock: Callable[[], datetime]
     stopping: threading.Event
     alone: Callable[[str], AbstractContextManager[bool]]
+    is_owed: Callable[[str], bool] = lambda _mailbox: False
 
 
 def poll(mailbox: Mailbox, looking: Looking, advanced: Callable[[], None]) -> Polled:
@@ -95,6 +98,8 @@ class _Look:
             if self._looking.stopping.is_set():
                 break
             self._take_page(page, known)
+            if self._looking.is_owed(self._mailbox.settings.name):
+                return Polled(self._finished, self._waiting, self._failed, elsewhere=True)
         for message in (one for one in unmoved if one not in known.values()):
             if self._looking.stopping.is_set():
                 break

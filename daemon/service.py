@@ -123,7 +123,7 @@ class Service:
         self._exit_if_unfinished = Exit.DONE
         self._store_thread = ThreadPoolExecutor(1, "store")
         self._leases = Leases(store)
-        self._looking = Looking(store, process, clock, self._threads_stop, self._leases.alone)
+        self._looking = Looking(store, process, clock, self._threads_stop, self._leases.alone, self._leases.is_owed)
         tokens = build_token_sources(settings)
         self._courier = None
         if settings.smtp is not None:

@@ -60,6 +60,28 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once(
         assert free
 
 
+def test_who_has_more_mailboxes_lets_go_of_one_that_another_wishes_for(store: Store) -> None:
+    ours, theirs = Leases(store), Leases(store)
+    with ours.alone("main") as main, ours.alone("other") as other:
+        assert (main, other) == (True, True)
+        assert not ours.is_owed("main")
+        with theirs.alone("main") as taken:
+            assert not taken
+        assert ours.is_owed("main")
+        assert not ours.is_owed("other")
+    with ours.alone("other"):
+        with ours.alone("main") as again:  # free, but it is the other's turn
+            assert not again
+        with theirs.alone("main") as taken:
+            assert taken
+            assert not theirs.is_owed("main")
+            with ours.alone("main") as again:
+                assert not again
+            assert not theirs.is_owed("main"), "each has one"
+    with ours.alone("other"), ours.alone("main") as again:
+        assert again, "the wish came true, and is over"
+
+
 def test_the_clock_is_that_of_the_database(store: Store) -> None:
     with store.read() as tx:
         first, second = read_clock(tx), read_clock(tx)
