@@ -24,6 +24,7 @@ from handlers.decide import Source, order
 from handlers.importing import Conclusion, Job, settle
 from handlers.policy import Policy
 from handlers.report import Report, Settled
+from handlers.spools import Spools
 from handlers.taking import stage
 from parsers.envelope import read_envelope
 from parsers.handover import Limits
@@ -146,8 +147,8 @@ class Desk:
             )
 
         job = Job(message.ref, policy, source, digest, keep, message_id=message.id, sender="boekhouding@bakker.example")
-        with self.store.staging() as staging:
-            taken = stage(read_mail(raw, self._rereader.options(policy)), staging)
+        with self.store.staging() as staging, Spools() as spools:
+            taken = stage(read_mail(raw, self._rereader.options(policy)), staging, spools=spools)
             return settle(taken, staging, self.store, job, self.now, self._rereader.reread, conclude)
 
     def approve(self, *import_ids: int, administration: str = "nl01", between: Between | None = None) -> Settled:
