@@ -48,7 +48,10 @@ def points(findings: Iterable[Finding], voice: Voice) -> tuple[Point, ...]:
 
 
 def _points_of(findings: tuple[Finding, ...], voice: Voice) -> Iterator[Point]:
-    """The points of findings of one code. A warning's `count` says how often it occurs in its file, listed or not."""
+    """The points of findings of one code. Its `count` says how often it occurs in its file, listed or not.
+
+    A sentence that has the count in it says so itself.
+    """
     code = CODES[findings[0].code]
     said: dict[tuple[str, str], list[Place]] = {}
     for finding in findings:
@@ -59,7 +62,7 @@ def _points_of(findings: tuple[Finding, ...], voice: Voice) -> Iterator[Point]:
         if place not in places:
             places.append(place)
     times = {finding.file: int(finding.values.get("count", 1)) for finding in findings}
-    unlisted = sum(times.values()) - len(findings) if code.severity == "warning" else 0
+    unlisted = 0 if "%(count)s" in code.what else sum(times.values()) - len(findings)
     for number, ((what, todo), listed) in enumerate(said.items(), start=1):
         yield Point(
             code=spell(findings[0].code),
