@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -10,9 +11,11 @@ from handlers.ageing import Bar
 from handlers.codes.numbers import spell
 from handlers.language import Voice
 from handlers.report import Report
-from handlers.spreadsheet import Attachment
 from handlers.tables import Table
 from handlers.view import view
+
+if TYPE_CHECKING:  # two megabytes of XlsxWriter that only the daemon needs
+    from handlers.spreadsheet import Attachment
 
 WIDTH = 76  # columns of the plain text
 
@@ -26,10 +29,10 @@ class Rendered:
     html: str
     state: str = ""  # of the mail
     codes: tuple[str, ...] = ()  # of all that is said, such as SP-204
-    attachment: Attachment | None = None
+    attachment: "Attachment | None" = None
 
 
-def render(report: Report, attachment: Attachment | None = None) -> Rendered:
+def render(report: Report, attachment: "Attachment | None" = None) -> Rendered:
     """The reply to one mail, in the language and the time zone of its administration."""
     shown = view(report, Voice.of(report.policy), attachment)
     return Rendered(

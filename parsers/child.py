@@ -34,7 +34,7 @@ from parsers.authentication import read_facts
 from parsers.display import file_name
 from parsers.envelope import read_envelope
 from parsers.frames import receive_request, send
-from parsers.handover import Limits, SentFile
+from parsers.handover import GARBAGE_AT, Limits, SentFile
 from parsers.protocol import (
     Broken,
     Crashed,
@@ -53,8 +53,6 @@ from parsers.protocol import (
 from parsers.reading import read_files, read_mail
 from parsers.records import Finding
 from parsers.source import Readable, Source
-
-GARBAGE_AT = 20_000  # objects that came since the last look: a frame is a thousand of them, and none is garbage
 
 
 def main(

@@ -14,6 +14,8 @@ from parsers.protocol import Kind
 PRELOAD = ["parsers.child"]
 """For `set_forkserver_preload`: every module, codec and table that files need, for a child may open no file."""
 
+GARBAGE_AT = 20_000  # objects between two looks for garbage: a frame is a thousand of them, and none is garbage
+
 PRELOAD_FOR_MAILS = [*PRELOAD, "parsers.signatures"]
 
 

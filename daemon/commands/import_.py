@@ -1,5 +1,6 @@
 """`saldopost import`: export files applied by hand, under the same rules as mailed ones."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from daemon.commands.packing import Packed
     from handlers.policy import Policy
     from handlers.report import Report
+    from handlers.spools import Spools
     from handlers.taking import Taken
     from parsers.handover import SentFile
+    from parsers.protocol import Options
     from store.database import Store
+    from store.staging import Staging
 
 EXITS = {"applied": Exit.DONE, "unchanged": Exit.DONE, "held": Exit.HELD, "refused": Exit.REFUSED}
 
@@ -76,7 +80,10 @@ def take_files(
     start_reading(mails=False)
     from daemon.settings import build_policy
     from handlers.render import render
+    from parsers.handover import GARBAGE_AT
 
+    gc.freeze()  # modules stay: nobody need look for garbage among them while a million items pass
+    gc.set_threshold(GARBAGE_AT)
     policy = build_policy(program.administration(administration))
     now = datetime.now(UTC)
     when = min(date.replace(tzinfo=UTC), now) if date else now
@@ -98,27 +105,18 @@ def _import(
     *,
     dry_run: bool,
 ) -> "Report":
-    from daemon.assembly import build_limits, build_rereader
+    from daemon.assembly import build_rereader
     from daemon.commands.packing import Packing
-    from daemon.reading import read_files
     from handlers.decide import Source
     from handlers.importing import DRY_RUN, Conclusion, Job, settle
     from handlers.spools import Spools
-    from handlers.taking import stage
-    from parsers.handover import SentFile
     from store.references import find_free_reference
 
     rereader = build_rereader(program.settings, store)
     with store.read() as tx:
         ref = DRY_RUN if dry_run else find_free_reference(tx, SystemRandom())
-    with ExitStack() as opened, store.staging() as staging, Spools() as spools:
-        files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
-        packing = opened.enter_context(Packing([] if dry_run else paths))
-        reading = opened.enter_context(read_files(files, build_limits(program.settings)))
-        # The child reads through the same open files, so their offset tells how far it is.
-        total = sum(os.fstat(file.fd).st_size for file in files)
-        with progress("reading", total, of="bytes", done=lambda: sum(_offset(file) for file in files)):
-            taken = stage(reading.open(rereader.options(policy)), staging, spools=spools)
+    with store.staging() as staging, Spools() as spools, Packing([] if dry_run else paths) as packing:
+        taken = _read(program, paths, rereader.options(policy), staging, spools)
         kept = {packed.name: _keep(store, policy, packed, now) for packed in packing} if taken.files else {}
         job = Job(
             ref=ref,
@@ -131,6 +129,22 @@ def _import(
         return settle(
             taken, staging, store, job, now, rereader.reread, lambda _report: Conclusion(lambda _tx: None)
         )  # fmt: skip
+
+
+def _read(program: Program, paths: Sequence[Path], options: "Options", staging: "Staging", spools: "Spools") -> "Taken":
+    """Have a child read the files; it is gone, with its memory, before anything is compared."""
+    from daemon.assembly import build_limits
+    from daemon.reading import read_files
+    from handlers.taking import stage
+    from parsers.handover import SentFile
+
+    with ExitStack() as opened:
+        files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
+        reading = opened.enter_context(read_files(files, build_limits(program.settings)))
+        # The child reads through the same open files, so their offset tells how far it is.
+        total = sum(os.fstat(file.fd).st_size for file in files)
+        with progress("reading", total, of="bytes", done=lambda: sum(_offset(file) for file in files)):
+            return stage(reading.open(options), staging, spools=spools)
 
 
 def _keep(store: "Store", policy: "Policy", packed: "Packed", now: datetime) -> int:
