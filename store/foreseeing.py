@@ -27,6 +27,8 @@ def foresee(tx: Connection, subledger: Subledger) -> None:
             tx.execute(text(_by_account(new, key)), of)
         if tx.execute(_ANY_LOST, of).first():
             tx.execute(text(_elsewhere(new, KEYS[subledger.side])), of)
+        if tx.dialect.name == "postgresql":  # no background process sees temporary tables
+            tx.exec_driver_sql("ANALYZE staged_own")
 
 
 def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transit_days: int) -> OwnSummary:
@@ -74,6 +76,7 @@ NEW_ITEMS = _STAGED + staged.NEW_ITEMS
 ALL_ITEMS = _STAGED + staged.ALL_ITEMS
 ANY_BEFORE = text("SELECT 1 FROM staged_account WHERE side = :side AND items_before > 0 LIMIT 1")
 
+_COUNTING = f"{V} AND coalesce(v.status, '') IN ('open', 'in-transit')"  # found by number: not by the index on account
 _FORGET = text("DELETE FROM staged_own WHERE side = :side")
 _WAITING = f"{V} AND v.status IN ('open', 'in-transit')"
 _ANY_WAITING = text(f"SELECT 1 FROM own_invoice AS v WHERE {_WAITING} LIMIT 1")  # noqa: S608
@@ -85,14 +88,15 @@ def _by_account(new: str, key: str) -> str:
     SELECT v.id, :side, v.account_id, {VERDICT}, v.amount_dc
     FROM ({new}) AS i
     CROSS JOIN own_invoice AS v
-    WHERE {_WAITING} AND {NUMBERED} AND v.exact_number = i.{key} AND v.account_id = i.account_id"""  # noqa: S608
+    WHERE {_COUNTING} AND {NUMBERED} AND v.exact_number = i.{key} AND v.account_id = i.account_id"""  # noqa: S608
 
 
 def _brought(account: str) -> str:
     """SQL: whether Exact knows the account of this id (an expression) by the export."""
-    return f"""EXISTS (SELECT 1 FROM staged_account AS brought
-                            WHERE brought.account_id = {account} AND brought.side = :side
-                              AND (brought.items > 0 OR brought.exact_id IS NOT NULL))"""  # noqa: S608
+    return f"""EXISTS (SELECT 1 FROM staged_match AS m
+                            CROSS JOIN staged_account AS s
+                            WHERE m.account_id = {account} AND m.side = :side AND s.account = m.account
+                              AND s.side = :side AND (s.items > 0 OR m.exact_id IS NOT NULL))"""  # noqa: S608
 
 
 def _elsewhere(new: str, keys: tuple[str, ...]) -> str:
@@ -101,7 +105,8 @@ def _elsewhere(new: str, keys: tuple[str, ...]) -> str:
                  CASE WHEN {LOST_TWIN} THEN 1 ELSE 0 END AS twins
           FROM ({new}) AS i
           CROSS JOIN own_invoice AS v
-          WHERE {_LOST} AND NOT v.ambiguous AND v.exact_number = i.{key} AND {ALIKE} AND {NOT_ANOTHERS}"""  # noqa: S608
+          WHERE {_COUNTING} AND {_LOST} AND NOT v.ambiguous AND v.exact_number = i.{key}
+            AND {ALIKE} AND {NOT_ANOTHERS}"""  # noqa: S608
         for key in keys
     )
     return f"""
@@ -111,8 +116,8 @@ def _elsewhere(new: str, keys: tuple[str, ...]) -> str:
     GROUP BY id, account_id, amount_dc"""  # noqa: S608
 
 
-_LOST = f"{_WAITING} AND {NUMBERED} AND {unknown('v.account_id')} AND NOT {_brought('v.account_id')}"
-_ANY_LOST = text(f"SELECT 1 FROM own_invoice AS v WHERE {_LOST} LIMIT 1")  # noqa: S608
+_LOST = f"{NUMBERED} AND {unknown('v.account_id')} AND NOT {_brought('v.account_id')}"
+_ANY_LOST = text(f"SELECT 1 FROM own_invoice AS v WHERE {_WAITING} AND {_LOST} LIMIT 1")  # noqa: S608
 
 _VERDICTS = """(SELECT invoice, max(verdict) AS verdict FROM staged_own WHERE side = :side AND verdict > 0
                 GROUP BY invoice)"""

@@ -75,6 +75,8 @@ def apply_invoices(
         repeated = tuple(Repeated(*row) for row in tx.execute(_REPEATED))
         tx.execute(_LEAVE_LAST)
         tx.execute(_NAME_CUSTOMERS)
+        if tx.dialect.name == "postgresql":
+            tx.exec_driver_sql("ANALYZE given_customer")
         match_customers(tx, administration)
         collisions = find_collisions(tx, administration)
         unknown = () if may_create else list_homeless(tx)
@@ -87,7 +89,7 @@ def apply_invoices(
         this = {"administration": administration, "ordered_at": ordered_at, "source_ref": source_ref, "now": now}
         stale = tx.execute(_COUNT_STALE, this).scalar_one()
         updated = tx.execute(_MARK_UPDATED, this).rowcount
-        for side in SIDES:
+        for side in SIDES if updated else ():
             widen(tx, Subledger(administration, side))  # before the old numbers are gone
         tx.execute(_UPDATE, this)
         tx.execute(_CONFIRM, this)

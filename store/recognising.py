@@ -16,6 +16,8 @@ from store.subledgers import SIDES
 
 DATED_AHEAD = timedelta(days=31)  # an export is not searched for invoices that are dated later than this after it
 
+PLANNED_BLINDLY = 200  # rows: more than that, and PostgreSQL is to count
+
 
 def recognise(tx: Connection, subledger: Subledger) -> None:
     """Decide the undecided own invoices of a subledger, and all others of their numbers."""
@@ -35,7 +37,16 @@ def recognise(tx: Connection, subledger: Subledger) -> None:
 
 def widen(tx: Connection, subledger: Subledger) -> None:
     """Have all invoices decided that bear the number of an undecided one: what is known of one tells of the others."""
+    learn(tx, subledger)
     tx.execute(_WIDEN, _of(subledger))
+
+
+def learn(tx: Connection, subledger: Subledger) -> None:
+    """Have PostgreSQL look at the table where many rows are undecided: else it plans as if there were none."""
+    if tx.dialect.name == "postgresql":
+        undecided = tx.execute(_COUNT_UNDECIDED, _of(subledger) | {"most": PLANNED_BLINDLY}).scalar_one()
+        if undecided >= PLANNED_BLINDLY:
+            tx.exec_driver_sql("ANALYZE own_invoice")
 
 
 def notice_import(tx: Connection, subledger: Subledger, import_id: int) -> None:
@@ -110,6 +121,10 @@ _ANY = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} LIMIT 1")  # noqa: S608
 _ANY_WAITING = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_WAITING} LIMIT 1")  # noqa: S608
 _ANY_DOUBTFUL = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_DOUBTFUL} LIMIT 1")  # noqa: S608
 _ANY_UNDECIDED = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND undecided LIMIT 1")  # noqa: S608
+
+_COUNT_UNDECIDED = text(
+    f"SELECT count(*) FROM (SELECT 1 FROM own_invoice WHERE {_OWN} AND undecided LIMIT :most) AS one"  # noqa: S608
+)
 
 _MARK_WAITING = text(f"{_MARK} {_OWN} AND {_WAITING}")
 _MARK_DOUBTFUL = text(f"{_MARK} {_OWN} AND {_DOUBTFUL}")
@@ -241,17 +256,20 @@ _KEEP_STATUS = text(f"UPDATE own_invoice SET status = {_STATUS} WHERE {_OWN} AND
 
 
 def _count(accounts: str) -> str:
-    """SQL: write what own invoices count for on these accounts."""
+    """SQL: write what own invoices count for on these accounts.
+
+    Account by account: of rows that this transaction wrote PostgreSQL has no statistics, and a join would go wrong.
+    """
+    sums = (
+        f"""(SELECT CAST(coalesce(sum(v.amount_dc), 0) AS BIGINT) FROM own_invoice AS v
+                  WHERE {V} AND v.account_id = touched.account_id AND v.status IN ('open', 'in-transit')
+                    AND v.status = '{status}') AS {column}"""  # noqa: S608
+        for status, column in (("open", "open_invoices"), ("in-transit", "in_transit"))
+    )
     return f"""
     INSERT INTO balance (account_id, side, open_import, items, open_invoices, in_transit)
     SELECT counted.account_id, :side, 0, 0, counted.open_invoices, counted.in_transit
-    FROM (SELECT touched.account_id,
-                 CAST(coalesce(sum(CASE v.status WHEN 'open' THEN v.amount_dc END), 0) AS BIGINT) AS open_invoices,
-                 CAST(coalesce(sum(CASE v.status WHEN 'in-transit' THEN v.amount_dc END), 0) AS BIGINT) AS in_transit
-          FROM ({accounts}) AS touched
-          LEFT JOIN own_invoice AS v
-            ON {V} AND v.account_id = touched.account_id AND v.status IN ('open', 'in-transit')
-          GROUP BY touched.account_id) AS counted
+    FROM (SELECT touched.account_id, {", ".join(sums)} FROM ({accounts}) AS touched) AS counted
     WHERE counted.open_invoices <> 0 OR counted.in_transit <> 0
        OR EXISTS (SELECT 1 FROM balance AS b WHERE b.account_id = counted.account_id AND b.side = :side)
     ON CONFLICT (account_id, side)
