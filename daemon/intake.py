@@ -11,6 +11,7 @@ from daemon.mailbox import FetchedMail
 from daemon.reading import Reading
 from daemon.rereading import Rereader
 from daemon.tally import TALLY
+from daemon.trust import may_hold_token
 from handlers.answers import understand
 from handlers.approving import Asked, approve, ask_again, reject
 from handlers.decide import Source, order
@@ -20,7 +21,7 @@ from handlers.policy import Policy, Route
 from handlers.render import render
 from handlers.reply import compose, new_message_id
 from handlers.report import Report, Settled
-from handlers.routing import identify
+from handlers.routing import identify, own_address
 from handlers.spools import Spools
 from handlers.spreadsheet import Rows, attach, keep_rows
 from handlers.taking import Taken, stage
@@ -74,7 +75,8 @@ class Intake:
         policy = self.policies[trusted.route.administration]
         if trusted.mail.raw is None:
             return self._refuse_unread(trusted, policy)
-        asked = self._asked(trusted)
+        route = identify(trusted.route)
+        asked = [held for held in self.asked(trusted.envelope) if held.route == route]
         with self.store.staging() as staging, Spools() as spools:
             taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, spools=spools)
             if asked and taken.next_page == 0:  # no file at all: the text is the answer
@@ -124,16 +126,14 @@ class Intake:
                 trusted.finish(tx, outcome)
         return outcome
 
-    def _asked(self, trusted: TrustedMail) -> list[HeldImport]:
-        """The imports whose report this mail answers, from the same sender by the same route."""
-        envelope = trusted.envelope
+    def asked(self, envelope: Envelope) -> list[HeldImport]:
+        """The imports whose report this mail answers, if its sender is who was asked; also those decided since."""
         answered = (*envelope.in_reply_to, *envelope.references)
         if not answered:
             return []
         with self.store.read() as tx:
             found = holding.find_held_by_report(tx, answered)
-        route = identify(trusted.route)
-        return [held for held in found if held.sender == envelope.sender and held.route == route]
+        return [held for held in found if held.sender == envelope.sender]
 
     def _answer(self, trusted: TrustedMail, policy: Policy, asked: Sequence[HeldImport], staging: Staging) -> Outcome:
         meaning = understand(trusted.reading.text(), trusted.envelope.sender or "")
@@ -203,6 +203,7 @@ class Intake:
             self.identity.domain,
             self.secret,
             message_id=message_id,
+            reply_to=_answer_to(trusted),
         )
         reply = replace(reply, envelope_sender=self.bounces_to)
         if _may_be_completed(report):
@@ -224,6 +225,12 @@ class Intake:
         kept_id = keeping.keep(tx, policy.code, "mail", "", keeping.compress([raw]), trusted.read.sha256, self.clock())
         keeping.keep_with_message(tx, trusted.message.id, kept_id)
         return lambda _file: kept_id
+
+
+def _answer_to(trusted: TrustedMail) -> str | None:
+    """Where an answer takes the same route: the address that the mail was sent to, unless that is a secret."""
+    address = own_address(trusted.route, trusted.envelope)
+    return None if address is None or may_hold_token(address) else address
 
 
 def _no_rows(_subledger: Subledger, _everything: bool) -> Iterable[AccountChange]:

@@ -64,6 +64,7 @@ class Arrival:
     facts: HeaderFacts
     arrived_at: datetime  # INTERNALDATE
     first_tried_at: datetime  # when we first tried to judge it: the patience with the DNS counts from there
+    answers: bool = False  # a question of ours to this sender that waits, by a Message-ID that nobody can guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def judge(mail: Arrival, route: Route, trust: Trust, lookup: Lookup, verify: Ver
         return Stranger("no-method")
     if mail.facts.problem or mail.facts.sender != sender:
         return Stranger(mail.facts.problem or "from-unclear")
-    if "token" in route.authenticate and not _knows_token(mail.envelope, trust.tokens.get(route.administration)):
+    if "token" in route.authenticate and not _knows_secret(mail, trust.tokens.get(route.administration)):
         return Stranger("token-missing")
     if set(route.authenticate) - {"token"} and (reason := _replay(mail, trust)):
         return Stranger(reason)
@@ -141,14 +142,27 @@ def make_token(random_bytes: Callable[[int], bytes]) -> str:
     return base64.b32encode(random_bytes(TOKEN_BYTES)).decode().rstrip("=").lower()
 
 
-def _knows_token(envelope: Envelope, token: str | None) -> bool:
-    """Whether the mail was delivered to a plus-address with the token; compared in constant time."""
+def may_hold_token(address: str) -> bool:
+    """Whether the part after the plus sign is long enough to be a token: such an address is never echoed."""
+    return len(_detail(address)) >= TOKEN_LENGTH
+
+
+def _knows_secret(mail: Arrival, token: str | None) -> bool:
+    """Whether the mail was delivered to a plus-address with the token, compared in constant time.
+
+    An answer goes to the address that asked, which holds no token. The Message-ID of the question is as secret, and
+    stands for the token while the question waits.
+    """
     if not token:
         return False
     expected = token.strip().lower().encode()
-    details = [address.rpartition("@")[0].partition("+")[2].lower().encode() for address in envelope.delivered_to]
+    details = [_detail(address).lower().encode() for address in mail.envelope.delivered_to]
     matches = [hmac.compare_digest(detail, expected) for detail in details]
-    return any(matches)
+    return mail.answers or any(matches)
+
+
+def _detail(address: str) -> str:
+    return address.rpartition("@")[0].partition("+")[2]
 
 
 def _replay(mail: Arrival, trust: Trust) -> str:

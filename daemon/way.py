@@ -22,7 +22,7 @@ from daemon.unavailable import MailMetBug
 from handlers.codes.numbers import code_of
 from handlers.etiquette import Identity, ignored
 from handlers.policy import Route
-from handlers.routing import route
+from handlers.routing import identify, route, route_back
 from parsers.handover import Limits
 from parsers.protocol import EnvelopeRead
 from parsers.records import Refused
@@ -93,7 +93,8 @@ class Way:
     def examine(self, mail: FetchedMail, message: Message, reading: Reading) -> Examined:
         """Whether the mail may be opened, and for whom; nothing of it is opened here, and nothing written.
 
-        Of a mail above the limit `reading` has the header block alone. Raises what reading raises for a bug.
+        An answer to a report takes the route of what it answers. Of a mail above the limit `reading` has the header
+        block alone. Raises what reading raises for a bug, and StoreUnavailable or StoreBroken.
         """
         unread = "mail-too-large" if mail.raw is None else ""
         try:
@@ -104,14 +105,18 @@ class Way:
             read = structs.replace(read, sha256="")
         if reason := ignored(read.envelope, self.identity):
             return Examined(read, Outcome("ignored", reason))
-        chosen = route(read.envelope, mail.key.mailbox, self.routes)
+        asked = self.intake.asked(read.envelope)
+        known = {held.route for held in asked if held.route}
+        back = route_back(read.envelope, mail.key.mailbox, self.routes, known)
+        chosen = back or route(read.envelope, mail.key.mailbox, self.routes)
         if chosen is None:
             return Examined(read, Outcome("quarantined", unread or "no-route"))
         if unread and "dkim" in chosen.authenticate:  # a signature is about the body too
             return Examined(read, Outcome("quarantined", unread))
         if message.state == "quarantined" or self.again:  # a person vouches for it
             return Examined(read, chosen)
-        match self._judge(mail, message, read, reading, chosen):
+        answers = back is not None and any(one.state == "held" and one.route == identify(back) for one in asked)
+        match self._judge(mail, message, read, reading, chosen, answers):
             case Trusted(warnings=warnings):
                 for warning in warnings:
                     log.warning("signature-weak", warning=warning, administration=chosen.administration)
@@ -218,9 +223,9 @@ class Way:
                 return outcome.state
 
     def _judge(
-        self, mail: FetchedMail, message: Message, read: EnvelopeRead, reading: Reading, chosen: Route
+        self, mail: FetchedMail, message: Message, read: EnvelopeRead, reading: Reading, chosen: Route, answers: bool
     ) -> Judgement:
-        arrival = Arrival(read.envelope, read.facts, mail.arrived_at, first_tried_at=message.seen_at)
+        arrival = Arrival(read.envelope, read.facts, mail.arrived_at, message.seen_at, answers)
         try:
             return judge(arrival, chosen, self.trust, self.lookup, reading.verify, self.clock())
         except Refused as refused:  # its signatures killed the child that verified them

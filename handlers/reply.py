@@ -41,6 +41,7 @@ def compose(
     random: Random,
     *,
     message_id: str | None = None,
+    reply_to: str | None = None,
 ) -> OutgoingMail:
     """The reply to `to`, the authenticated sender of the mail that `envelope` tells of, and to nobody else.
 
@@ -48,6 +49,9 @@ def compose(
     `message_id` or a new one, and unguessable: who answers it has seen it. Programs find what became of the mail in
     X-Saldopost-Ref, X-Saldopost-State and X-Saldopost-Codes. Raises ValueError if `to` cannot be written to
     (`etiquette.mailable`).
+
+    `reply_to` is an address of ours at which answers are expected, if it is not that of `sender`. It is left out if
+    it cannot be written to.
     """
     body = MIMEMultipart("alternative", boundary=f"={random(12).hex()}")
     body.attach(_text(rendered.text, "plain"))
@@ -57,6 +61,8 @@ def compose(
         message = MIMEMultipart("mixed", boundary=f"={random(12).hex()}.", _subparts=[body, _part(rendered.attachment)])
     identity = message_id or new_message_id(own_domain, random)
     _address(message, rendered.subject, to, sender, now, own_domain, identity)
+    if reply_to and (address := mailable(reply_to)):
+        message["Reply-To"] = address
     message["Auto-Submitted"] = "auto-replied"
     message["X-Saldopost-Ref"] = _ascii(clean(ref, 40))
     if rendered.state:

@@ -1,7 +1,7 @@
 """Which administration a mail belongs to."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Literal
 
@@ -24,6 +24,25 @@ def route(envelope: Envelope, mailbox: str, routes: RouteTable | Iterable[Route]
     sender, recipients = envelope.sender, envelope.recipients
     near = routes.near(mailbox, sender) if isinstance(routes, RouteTable) else routes
     return next((candidate for candidate in near if not misfit(candidate, mailbox, sender, recipients)), None)
+
+
+def route_back(
+    envelope: Envelope, mailbox: str, routes: RouteTable | Iterable[Route], known: Collection[str]
+) -> Route | None:
+    """The route among the `known` (see `identify`) that an answer takes, to whichever address of ours it was sent.
+
+    Mailbox and sender must fit all the same. None if there is no such route any more.
+    """
+    if envelope.sender is None or not known:
+        return None
+    near = routes.near(mailbox, envelope.sender) if isinstance(routes, RouteTable) else routes
+    mine = (one for one in near if misfit(one, mailbox, envelope.sender, envelope.recipients) in ("", "to"))
+    return next((one for one in mine if identify(one) in known), None)
+
+
+def own_address(chosen: Route, envelope: Envelope) -> str | None:
+    """The address by which a mail fits its route, for answers to come there too; None if the route asks for none."""
+    return next((one for one in envelope.recipients if _any_fits(chosen.recipients, (one,))), None)
 
 
 def misfit(candidate: Route, mailbox: str, sender: str, recipients: tuple[str, ...]) -> Misfit:

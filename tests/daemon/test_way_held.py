@@ -1,5 +1,6 @@
 """Exports that wait for a yes: asked about, answered by mail, completed by a later one, decided only once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -7,12 +8,13 @@ from io import BytesIO
 
 import pytest
 from exports import Account, OpenItem, export
-from mails import SENDER, mail
+from mails import RECIPIENT, SENDER, mail
 from openpyxl import load_workbook
-from ways import make_way
+from ways import ROUTE, make_way
 
 from daemon.mailbox import FetchedMail
 from daemon.reading import start_reading
+from daemon.trust import Trust
 from store import holding, undoing
 from store.balances import iterate_balances
 from store.database import Store
@@ -25,6 +27,7 @@ START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 BIG = Account("10042", (OpenItem("1", "1000"),), "Bakker")
 SMALL = Account("10043", (OpenItem("2", "250"),), "Smit")
 BOOKS = (BIG, SMALL)
+TOKEN = "jq3m" * 7
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,25 +42,30 @@ class Office:
         self.store = store
         self.now = START
         self.uid = 0
+        self.route = ROUTE
+        self.trust = Trust(tokens={"nl01": TOKEN})
 
     def receive(self, raw: bytes) -> MessageState | None:
         self.uid += 1
         key = MailKey("main", "INBOX", 7, self.uid)
-        way = make_way(self.store, lambda: self.now, self.uid)
+        way = make_way(self.store, lambda: self.now, self.uid, routes=(self.route,), trust=self.trust)
         return way.process(FetchedMail(key, len(raw), self.now, raw))
 
-    def export(self, *accounts: Account, pagesize: int = 500, name: str = "ARs_1.xml") -> MessageState | None:
+    def export(
+        self, *accounts: Account, pagesize: int = 500, name: str = "ARs_1.xml", to: str = RECIPIENT
+    ) -> MessageState | None:
         self.now += timedelta(hours=1)
         raw = mail(
-            (name, export(accounts, pagesize=pagesize)), date=self.now, message_id=f"<{self.uid}@bakker.example>"
-        )
+            (name, export(accounts, pagesize=pagesize)), to=to, date=self.now,
+            message_id=f"<{self.uid}@bakker.example>", headers=(("Delivered-To", to),),
+        )  # fmt: skip
         return self.receive(raw)
 
     def answer(self, to: EmailMessage, text: str, sender: str = SENDER) -> MessageState | None:
         self.now += timedelta(minutes=1)
         thread = (("In-Reply-To", to["Message-ID"]), ("References", f"{to['References'] or ''} {to['Message-ID']}"))
         raw = mail(
-            sender=sender, subject=f"Re: {to['Subject']}", date=self.now, text=text,
+            sender=sender, to="saldo@example.com", subject=f"Re: {to['Subject']}", date=self.now, text=text,
             message_id=f"<answer-{self.uid}@bakker.example>", headers=thread,
         )  # fmt: skip
         return self.receive(raw)
@@ -122,6 +130,34 @@ def test_an_export_that_looks_partial_waits_and_a_yes_applies_it(office: Office)
     assert office.imports == ["applied", "applied"]
     assert [state for state, _ in office.mails] == ["applied", "applied", "applied"]
     assert "said yes" in body(office.reply())
+
+
+def test_an_answer_takes_the_route_of_the_export_whichever_address_it_is_sent_to(office: Office) -> None:
+    office.route = replace(ROUTE, recipients=(RECIPIENT,))
+    assert office.export(SMALL) == "held"
+    question = office.reply()
+    assert question["Reply-To"] == RECIPIENT
+    assert office.answer(question, "yes", sender="piet@bakker.example") == "quarantined"
+    assert office.answer(question, "yes") == "applied"
+    assert office.total == 25000
+    assert office.answer(question, "no") == "unchanged"  # it was settled, and is told so
+
+
+def test_an_answer_proves_by_what_it_answers_what_the_secret_address_proves(office: Office) -> None:
+    office.route = replace(ROUTE, recipients=("saldo+*@example.com",), authenticate=("token",))
+    assert office.export(SMALL, to=f"saldo+{TOKEN}@example.com") == "held"
+    question = office.reply()
+    assert question["Reply-To"] is None
+    assert TOKEN not in question.as_string()
+    guessed = EmailMessage()
+    guessed["Message-ID"] = "<00112233445566778899aabbccddeeff@saldopost.example.com>"
+    assert office.answer(guessed, "yes") == "quarantined"
+    assert office.answer(question, "yes", sender="piet@bakker.example") == "quarantined"
+    assert office.total == 125000
+
+    assert office.answer(question, "yes") == "applied"
+    assert office.total == 25000
+    assert office.answer(question, "no") == "quarantined"  # the question is closed, and proves nothing any more
 
 
 def test_a_yes_to_both_sides_lists_the_accounts_of_both(office: Office) -> None:
