@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -23,7 +23,7 @@ DAYS = 10  # each administration mails as many exports, day after day
 BOOKS = (40, 5)  # accounts, and items of each
 CONFIG = """\
 [store]
-url = "sqlite:///{store}"
+url = "{store}"
 [smtp]
 host = "127.0.0.1"
 port = {smtp}
@@ -33,8 +33,10 @@ sender = "Saldopost <saldo@example.com>"
 sender_hour = 1000
 sender_day = 1000
 all_hour = 1000000
+"""
+MAILBOX = """\
 [[mailboxes]]
-name = "main"
+name = "{user}"
 host = "localhost"
 port = {imap}
 security = "tls"
@@ -47,7 +49,7 @@ ADMINISTRATION = """\
 code = "{code}"
 name = "Bakker Expeditie B.V."
 [[routes]]
-mailbox = "main"
+mailbox = "{user}"
 from = ["*@{code}.example"]
 administration = "{code}"
 authenticate = ["none"]
@@ -55,14 +57,14 @@ authenticate = ["none"]
 
 
 def measure_draining(directory: Path, mails: int, pairs: int) -> Figure:
-    exports = list(_write_mails(mails))
-    with _servers(directory) as (dovecot, smtp):
-        bench = _Draining(directory, dovecot, smtp, exports)
+    exports = list(write_mails(mails))
+    with mail_servers(directory) as (dovecot, smtp):
+        bench = Draining(directory, dovecot, smtp, exports)
         what = f"{mails:,} mails of {BOOKS[0] * BOOKS[1]} items, IMAP to SMTP"
         return measure(what, pairs, bench.ours, bench.floor, 2.0, bench.growth)
 
 
-class _Draining:
+class Draining:
     """Each run has an inbox of its own on the same servers."""
 
     def __init__(self, directory: Path, dovecot: Dovecot, smtp: SmtpServer, exports: list[bytes]) -> None:
@@ -70,7 +72,10 @@ class _Draining:
         self.store, self.plain = directory / "mails.db", directory / "plain.db"
 
     def ours(self) -> Run:
-        account = self._deliver()
+        return self.drain(self.deliver())
+
+    def drain(self, account: Account, lying: int = 0) -> Run:
+        """Drain an inbox into a folder in which so many mails lie already. Raises RuntimeError unless all went well."""
         self.store.unlink(missing_ok=True)
         config = self.directory / "mails.toml"
         config.write_text(self._settings(account))
@@ -80,11 +85,11 @@ class _Draining:
         states = {(one["state"], one["reply"]) for one in messages}
         if states != {("applied", "sent")} or len(messages) != len(self.exports):
             raise RuntimeError(f"{len(messages)} of {len(self.exports)} mails were processed: {states}")
-        self._check(account)
+        self._check(account, lying)
         return done
 
     def floor(self) -> Run:
-        account = self._deliver()
+        account = self.deliver()
         self.plain.unlink(missing_ok=True)
         server = [self.dovecot.tls_port, self.dovecot.certificates.authority, account.user, account.password]
         command = [sys.executable, FLOOR, "mails", *map(str, server), str(self.smtp.port), self.plain]
@@ -95,54 +100,62 @@ class _Draining:
     def growth(self) -> int:
         return size_of(self.store)
 
-    def _deliver(self) -> Account:
+    def deliver(self) -> Account:
         account = self.dovecot.account()
         account.deliver(*self.exports)
         self.smtp.received.clear()
         return account
 
-    def _check(self, account: Account) -> None:
+    def _check(self, account: Account, lying: int = 0) -> None:
         with account.connect() as client:
             left = client.folder_status("INBOX", ["MESSAGES"])[b"MESSAGES"]
             moved = client.folder_status("Processed", ["MESSAGES"])[b"MESSAGES"]
-        if (left, moved, len(self.smtp.received)) != (0, len(self.exports), len(self.exports)):
+        if (left, moved - lying, len(self.smtp.received)) != (0, len(self.exports), len(self.exports)):
             raise RuntimeError(f"{left} mails left, {moved} moved, {len(self.smtp.received)} replies")
 
     def _settings(self, account: Account) -> str:
-        text = CONFIG.format(
-            store=self.store,
-            smtp=self.smtp.port,
-            imap=self.dovecot.tls_port,
-            authority=self.dovecot.certificates.authority,
-            user=account.user,
-            password=account.password,
-        )
-        return text + "".join(ADMINISTRATION.format(code=code) for code in _codes(len(self.exports)))
+        store = f"sqlite:///{self.store}"
+        return write_settings(store, self.dovecot, self.smtp, [(account, codes_of(len(self.exports)))])
 
 
-def _codes(mails: int) -> list[str]:
-    return [f"nl{number:05}" for number in range(-(-mails // DAYS))]
+def write_settings(
+    store: str, dovecot: Dovecot, smtp: SmtpServer, codes: Sequence[tuple[Account, Sequence[str]]]
+) -> str:
+    """The TOML of a daemon that reads these mailboxes, each with mails of these administrations."""
+    authority = dovecot.certificates.authority
+    text = CONFIG.format(store=store, smtp=smtp.port)
+    for account, _ in codes:
+        known = {"user": account.user, "password": account.password}
+        text += MAILBOX.format(imap=dovecot.tls_port, authority=authority, **known)
+    for account, own in codes:
+        text += "".join(ADMINISTRATION.format(code=code, user=account.user) for code in own)
+    return text
 
 
-def _write_mails(mails: int) -> Iterator[bytes]:
-    """One day after the other, on each day one mail of each administration."""
+def codes_of(mails: int, first: int = 0) -> list[str]:
+    """The administrations that send so many mails."""
+    return [f"nl{first + number:05}" for number in range(-(-mails // DAYS))]
+
+
+def write_mails(mails: int, first: int = 0) -> Iterator[bytes]:
+    """One day after the other, on each day one mail of each administration; they are numbered from `first` on."""
     began = datetime.now(UTC) - timedelta(days=DAYS)
-    codes = _codes(mails)
+    codes = codes_of(mails, first)
     for number in range(mails):
         day, which = divmod(number, len(codes))
-        books = Books(*BOOKS, seed=which)
+        books = Books(*BOOKS, seed=first + which)
         out = StringIO()
         write_export(out, books, **list(days(books, DAYS))[day])
         yield mail(
             ("ARs_1.xml", out.getvalue().encode()),
             sender=f"boekhouding@{codes[which]}.example",
             date=began + timedelta(days=day, seconds=which),
-            message_id=f"<{number}@bakker.example>",
+            message_id=f"<{first}.{number}@bakker.example>",
         )
 
 
 @contextmanager
-def _servers(directory: Path) -> Iterator[tuple[Dovecot, SmtpServer]]:
+def mail_servers(directory: Path) -> Iterator[tuple[Dovecot, SmtpServer]]:
     files = Certificates(*(directory / name for name in ("authority.pem", "server.pem", "server.key")))
     authority = trustme.CA()
     authority.cert_pem.write_to_path(files.authority)

@@ -13,7 +13,7 @@ class Figure:
     what: str
     ours: tuple[Run, ...]
     floor: tuple[Run, ...]  # run in turns with ours
-    largest_ratio: float  # that is still fast enough
+    largest_ratio: float | None  # that is still fast enough; None where more is better
     growth: int | None = None  # bytes of the store, kept files aside
 
     @property
@@ -40,6 +40,7 @@ class Figure:
             "floor_memory_bytes": max(run.memory for run in self.floor),
             "locked_seconds": [round(run.locked, 3) for run in self.ours],
             "growth_bytes": self.growth,
+            "said": [run.output for run in (*self.ours, *self.floor) if run.output and len(run.output) < 200],
         }
 
 
@@ -48,7 +49,7 @@ def measure(
     pairs: int,
     ours: Callable[[], Run],
     floor: Callable[[], Run],
-    largest_ratio: float,
+    largest_ratio: float | None,
     growth: Callable[[], int] | None = None,
 ) -> Figure:
     """Ours, floor, ours, floor …; `growth` is asked after each run of ours, and the last answer counts."""
@@ -71,7 +72,7 @@ def show(figures: list[Figure]) -> Table:
             f"{median(run.seconds for run in one.ours):.2f} s",
             f"{median(run.seconds for run in one.floor):.2f} s",
             f"{one.ratio:.2f}",
-            f"{one.largest_ratio:.1f}",
+            "" if one.largest_ratio is None else f"{one.largest_ratio:.1f}",
             f"{one.cpu_ratio:.2f}",
             _megabytes(max(run.memory for run in one.ours)),
             _megabytes(max(run.memory for run in one.floor)),

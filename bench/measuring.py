@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+REAPER = Path(__file__).with_name("reaper.py")
 LOOK_AT_LOCKS, LOOK_AT_MEMORY = 0.005, 0.1  # seconds
 # Where SQLite locks for writing: the byte RESERVED of the store's file, or WAL_WRITE_LOCK of its shared memory.
 _RESERVED, _WAL_WRITE = 0x40000001, 120
@@ -17,7 +19,7 @@ _RESERVED, _WAL_WRITE = 0x40000001, 120
 class Run:
     seconds: float
     memory: int  # bytes, the most that all processes held together (PSS: shared pages count once)
-    cpu: float  # seconds, as far as it was seen
+    cpu: float  # seconds of all processes together
     locked: float  # seconds that the write lock of the store was held
     output: str
 
@@ -25,11 +27,12 @@ class Run:
 def run(command: Sequence[str | Path], directory: Path, store: Path | None = None, fine: Sequence[int] = (0,)) -> Run:
     """Raises RuntimeError unless it ends with one of the exit codes that are `fine`."""
     os.sync()  # else what the last run wrote is written during this one
+    spent = directory / "spent"
     with (directory / "output").open("w+") as output:
         began = time.perf_counter()
-        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
+        watched = [sys.executable, REAPER, spent, *command]
+        process = subprocess.Popen(watched, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
         memory, locked, looked_at_memory, looked = 0, 0.0, 0.0, began
-        spent: dict[int, float] = {}
         while process.poll() is None:
             now = time.perf_counter()
             if store is not None and _is_locked(store):
@@ -38,16 +41,14 @@ def run(command: Sequence[str | Path], directory: Path, store: Path | None = Non
             if now - looked_at_memory > LOOK_AT_MEMORY:
                 looked_at_memory = now
                 with suppress(OSError, StopIteration):  # a process ended between two looks
-                    processes = _family(process.pid)
-                    memory = max(memory, sum(map(_memory, processes)))
-                    spent |= {pid: _cpu(pid) for pid in processes}
+                    memory = max(memory, sum(map(_memory, _family(process.pid)[1:])))
             time.sleep(LOOK_AT_LOCKS)
         seconds = time.perf_counter() - began
         output.seek(0)
         said = output.read()
     if process.returncode not in fine:
         raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{said[-2000:]}")
-    return Run(seconds, memory, sum(spent.values()), locked, said)
+    return Run(seconds, memory, float(spent.read_text()), locked, said)
 
 
 def _family(pid: int) -> list[int]:
@@ -58,11 +59,6 @@ def _family(pid: int) -> list[int]:
 def _memory(pid: int) -> int:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-
-
-def _cpu(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _is_locked(store: Path) -> bool:

@@ -1,6 +1,6 @@
 """`make bench`: how fast, against the least that the work can cost, in pairs of runs on the same machine.
 
-run.py [--quick] [--only imports|mails] [--pairs N] [--accounts N] [--mails N]
+run.py [--quick] [--only imports|mails|growth|idle|machines] [--pairs N] [--accounts N] [--mails N]
 
 Prints a table and writes bench/out/figures.json (quick: quick.json). Needs some 2 GB in the temporary directory.
 """
@@ -18,8 +18,11 @@ from pathlib import Path
 
 from draining import measure_draining
 from figures import Figure, show
+from growing import measure_growth
+from idle import measure_idle
 from imports import measure_imports
 from lxml import etree
+from machines import measure_machines
 from rich.console import Console
 
 OUT = Path(__file__).parent / "out"
@@ -28,7 +31,7 @@ OUT = Path(__file__).parent / "out"
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--quick", action="store_true", help="a tenth of everything: under two minutes")
-    ask.add_argument("--only", choices=("imports", "mails"))
+    ask.add_argument("--only", choices=("imports", "mails", "growth", "idle", "machines"))
     ask.add_argument("--pairs", type=int, default=3)
     ask.add_argument("--accounts", type=int, help="of five items each")
     ask.add_argument("--mails", type=int)
@@ -38,20 +41,34 @@ def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        for figure in _measure(Path(directory), asked.only, accounts, mails, asked.pairs):
+        for figure in _measure(Path(directory), asked.only, accounts, mails, asked.pairs, quick=asked.quick):
             console.print(f"{figure.what}: {figure.ratio:.2f}", highlight=False)
             figures.append(figure)
-    console.print(show(figures))
+        idle = None
+        if asked.only in (None, "idle"):
+            idle = measure_idle(Path(directory) / "idle", 5 if asked.quick else 60)
+    if figures:
+        console.print(show(figures))
+    if idle is not None:
+        console.print(f"{idle['what']}: {idle['percent_of_a_core']} % of a core", highlight=False)
     OUT.mkdir(exist_ok=True)
-    found = {"machine": _machine(), "figures": [one.to_json() for one in figures]}
+    found = {"machine": _machine(), "figures": [one.to_json() for one in figures], "idle": idle}
     (OUT / ("quick.json" if asked.quick else "figures.json")).write_text(json.dumps(found, indent=2) + "\n")
 
 
-def _measure(directory: Path, only: str | None, accounts: int, mails: int, pairs: int) -> Iterator[Figure]:
-    if only != "mails":
+def _measure(
+    directory: Path, only: str | None, accounts: int, mails: int, pairs: int, *, quick: bool
+) -> Iterator[Figure]:
+    if only in (None, "imports"):
         yield from measure_imports(directory, accounts, pairs)
-    if only != "imports":
+    if only in (None, "mails"):
         yield measure_draining(directory, mails, pairs)
+    if only in (None, "growth"):
+        yield from measure_growth(directory / "growth", 1 if quick else pairs, quick=quick)
+    if only in (None, "machines"):
+        machines = measure_machines(directory / "machines", 160 if quick else 800, 1 if quick else pairs)
+        if machines is not None:
+            yield machines
 
 
 def _machine() -> dict[str, object]:

@@ -17,7 +17,7 @@ from store.health import Look, Trouble
 from store.records import StoreBroken, StoreUnavailable
 
 ATTEMPTS_ONCE = 3  # of `run --once`
-STANDBY = 5.0  # seconds until a mailbox that another daemon looks into is tried again
+STANDBY = 2.0  # seconds until a mailbox that another daemon looks into is tried again
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -88,6 +88,7 @@ class _Look:
         self._store = looking.store
         self._advanced = advanced
         self._finished = self._waiting = self._failed = 0
+        self._owed = False  # to another daemon
 
     def take_all(self, uids: Sequence[int]) -> Polled:
         unmoved = _list_unmoved(self._mailbox, self._store)
@@ -98,7 +99,7 @@ class _Look:
             if self._looking.stopping.is_set():
                 break
             self._take_page(page, known)
-            if self._looking.is_owed(self._mailbox.settings.name):
+            if self._owed:
                 return Polled(self._finished, self._waiting, self._failed, elsewhere=True)
         for message in (one for one in unmoved if one not in known.values()):
             if self._looking.stopping.is_set():
@@ -125,6 +126,9 @@ class _Look:
                     state = self._process(mail, batch[position:])
                     if state is not None:
                         decided[state].append(mail.key.uid)
+                self._owed = self._looking.is_owed(self._mailbox.settings.name)
+                if self._owed:
+                    break
         except (StoreUnavailable, StoreBroken):
             self._move(decided)
             raise

@@ -137,7 +137,10 @@ class Voice:
 
 def clean(text: str, limit: int = 120) -> str:
     """The sender's own text, fit to be shown: no control, direction or line characters, at most `limit` long."""
-    shown = " ".join("".join(" " if _is_hidden(character) else character for character in text[: limit * 4]).split())
+    start = text[: limit * 4]
+    if not start.isprintable():
+        start = "".join(" " if _is_hidden(character) else character for character in start)
+    shown = " ".join(start.split())
     return shown if len(shown) <= limit else f"{shown[: limit - 1].rstrip()}…"
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from io import BytesIO
 from itertools import chain, islice
 from zoneinfo import ZoneInfo
@@ -142,7 +141,7 @@ def _fill(book: Workbook, side: Settled, rows: Iterable[AccountChange], report: 
         for number, column in enumerate(columns):
             match column.of(row):
                 case int(minor):
-                    sheet.write_number(last, number, Decimal(minor).scaleb(-digits), figure)
+                    sheet.write_number(last, number, minor / 10**digits, figure)  # such a file holds doubles
                 case date() as found:
                     sheet.write_datetime(last, number, found, day)
                 case str(text):

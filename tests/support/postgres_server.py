@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +40,18 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """The server, started when the first test asks for it. Skips without PostgreSQL, but fails where CI is set."""
-    programs = _find_programs()
+    programs = find_programs()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail(INSTALL)
         pytest.skip(INSTALL)
+    with serving(programs) as server:
+        yield server
+
+
+@contextmanager
+def serving(programs: Path) -> Iterator[PostgresServer]:
+    """A server of these programs that does not wait for the disk."""
     directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path holds 107 bytes at most
     become = []
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -104,7 +112,8 @@ def new_postgres_database(postgres_server: PostgresServer) -> Iterator[Callable[
         postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _find_programs() -> Path | None:
+def find_programs() -> Path | None:
+    """Where the newest PostgreSQL of this machine has its programs."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
