@@ -52,7 +52,7 @@ def match_customers(tx: Connection, administration: str, *, anew: bool = False) 
 
 
 def find_collisions(tx: Connection, administration: str) -> tuple[Collision, ...]:
-    """Customers that the code rule takes for one account: two of them for each code of Exact."""
+    """Customers that the code rule takes for one account: the first of them with each other one."""
     return tuple(Collision(*row) for row in tx.execute(_COLLISIONS, {"administration": administration}))
 
 
@@ -136,17 +136,18 @@ _MATCH_BY_CODE = text("""
     WHERE given_customer.code = found.code""")
 
 _COLLISIONS = text(f"""
-    SELECT min(code), max(code), exact_code
-    FROM (SELECT code, exact_code FROM given_customer
-          WHERE linked_by = 'code' OR (account_id IS NULL AND exact_id IS NULL)
-          UNION ALL
-          SELECT stored.code, stored.exact_code
-          FROM customer AS stored
-          WHERE stored.administration = :administration AND stored.linked_by = 'code'
-            AND stored.exact_code IN (SELECT exact_code FROM given_customer)
-            AND stored.code NOT IN (SELECT code FROM given_customer)) AS one
-    GROUP BY exact_code HAVING count(*) > 1
-    ORDER BY exact_code LIMIT {MOST_NAMED}""")  # noqa: S608
+    SELECT first_code, code, exact_code
+    FROM (SELECT code, exact_code, min(code) OVER (PARTITION BY exact_code) AS first_code
+          FROM (SELECT code, exact_code FROM given_customer
+                WHERE linked_by = 'code' OR (account_id IS NULL AND exact_id IS NULL)
+                UNION ALL
+                SELECT stored.code, stored.exact_code
+                FROM customer AS stored
+                WHERE stored.administration = :administration AND stored.linked_by = 'code'
+                  AND stored.exact_code IN (SELECT exact_code FROM given_customer)
+                  AND stored.code NOT IN (SELECT code FROM given_customer)) AS one) AS ranked
+    WHERE code <> first_code
+    ORDER BY exact_code, code LIMIT {MOST_NAMED}""")  # noqa: S608
 _UNMATCHED = text(f"""
     SELECT code, name FROM given_customer
     WHERE account_id IS NULL

@@ -60,7 +60,7 @@ def unlink(tx: Connection, administration: str, currency: str, customer_code: st
         tx.execute(insert(given_customer), row)
         match_customers(tx, administration, anew=True)
         if collisions := find_collisions(tx, administration):
-            one = collisions[0]
+            one = next(one for one in collisions if stored.code in (one.code, one.other_code))
             raise CustomersCollide(
                 f"{one.code!r} and {one.other_code!r} are both {one.exact_code!r} in Exact by the rule for codes: "
                 "link one of them by hand to another account"

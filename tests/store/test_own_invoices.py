@@ -89,6 +89,14 @@ def test_two_customers_whom_the_rule_takes_for_one_account_are_named_and_nothing
         unlink(tx, "nl01", "EUR", "01")
 
 
+def test_of_three_customers_that_collide_each_is_named(store: Store) -> None:
+    rows = [own("A", 100, code, exact_code="1") for code in ("C-1", "A-1", "B-1")]
+    named = (Collision("A-1", "B-1", "1"), Collision("A-1", "C-1", "1"))
+    assert take(store, rows).collisions == named
+    take(store, rows[:1])
+    assert take(store, rows[1:]).collisions == named
+
+
 def test_unknown_customers_are_refused_where_none_may_be_created(store: Store):
     apply_export(store, [Account("1", [("Z", 1)], ONE)])
     changes = take(store, [own("A", 250, "1"), own("B", 5, "2", customer_name="Jansen")], may_create=False)
