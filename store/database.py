@@ -164,11 +164,21 @@ def _connect_sqlite(url: URL) -> Engine:
 
 
 def _create_private(path: str) -> None:
-    """Make the file with mode 0600: SQLite would ask only the umask. What stops us here will stop SQLite too."""
+    """Make the file with mode 0600: SQLite would ask only the umask. What stops us here will stop SQLite too.
+
+    A new file belongs to whom its directory belongs to: a command that root calls before the daemon's first start
+    must not lock the daemon out.
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDONLY, 0o600)
     except OSError:
         return
+    try:
+        if os.geteuid() == 0:
+            directory = os.stat(os.path.dirname(path) or ".")
+            os.fchown(file, directory.st_uid, directory.st_gid)
+    finally:
+        os.close(file)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

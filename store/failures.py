@@ -22,7 +22,8 @@ _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_IOERR: "the disk reports an error; look at the kernel's log (journalctl -k) and the free space",
     sqlite3.SQLITE_READONLY: "it cannot be written; check the owner and the mode of the file and of its directory",
     sqlite3.SQLITE_PERM: "its permissions forbid it; check the owner and the mode of the file",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; its directory must exist and belong to the user that runs this",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; its directory must exist, and belong with the file to the user that "
+    "runs this",
 }
 _SQLITE_BROKEN = {
     sqlite3.SQLITE_CORRUPT: "it is damaged; stop the daemon and put back the last back-up",
@@ -54,7 +55,8 @@ def plain(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, drivers_error) as error:
-        failure = _failure(error, engine.url.render_as_string(hide_password=True))
+        url = engine.url.set(drivername=engine.url.get_backend_name())  # as the settings have it
+        failure = _failure(error, url.render_as_string(hide_password=True))
         _shorten(error)
         if failure is None:
             raise

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import stat
 import subprocess
@@ -169,6 +170,16 @@ def test_sqlite_is_set_up_for_safety(store: Store, tmp_path: Path):
 def test_a_new_sqlite_file_is_nobody_elses_to_read(empty_url: str, tmp_path: Path):
     open_store(empty_url).close()
     assert stat.S_IMODE((tmp_path / "store.db").stat().st_mode) == 0o600
+
+
+@only_sqlite
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files for others")
+def test_a_store_that_root_makes_belongs_to_the_owner_of_its_directory(empty_url: str, tmp_path: Path):
+    os.chown(tmp_path, 4711, 4712)
+    store = open_store(empty_url)
+    remember(store)
+    store.close()
+    assert {(file.stat().st_uid, file.stat().st_gid) for file in tmp_path.iterdir()} == {(4711, 4712)}
 
 
 @pytest.mark.parametrize(
