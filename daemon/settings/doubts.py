@@ -8,6 +8,7 @@ from daemon.settings.policies import build_routes
 from daemon.settings.schema import KeyPath
 from handlers.shadows import find_shadowed
 
+_PLACEHOLDER = "change me"  # the password in config.example.toml
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -20,9 +21,13 @@ class Doubt(NamedTuple):
 
 def find_doubts(settings: Settings) -> Iterator[Doubt]:
     """In the order of the tables that they are about."""
+    if settings.smtp is not None and _is_unchanged(settings.smtp):
+        yield Doubt("smtp: the password is still that of the example", ("smtp",))
     if settings.smtp is not None and _is_open(settings.smtp):
         yield Doubt('smtp: security = "none" sends the password in the clear', ("smtp",))
     for index, server in enumerate(settings.mailboxes):
+        if _is_unchanged(server):
+            yield Doubt(f'mailbox "{server.name}": the password is still that of the example', ("mailboxes", index))
         if _is_open(server):
             text = f'mailbox "{server.name}": security = "none" sends the password in the clear'
             yield Doubt(text, ("mailboxes", index))
@@ -46,8 +51,12 @@ def find_doubts(settings: Settings) -> Iterator[Doubt]:
         yield Doubt(text, ("routes", index))
     trusting = [index for index, route in enumerate(settings.routes) if route.authenticate == ("none",)]
     if trusting:
-        text = f'{len(trusting)} of the routes say authenticate = ["none"]: whoever forges a matching From is believed'
+        text = f'routes with authenticate = ["none"]: {len(trusting)}; whoever forges a From that matches is believed'
         yield Doubt(text, ("routes", trusting[0]))
+
+
+def _is_unchanged(server: MailboxSettings | SmtpSettings) -> bool:
+    return server.secret is not None and server.secret.get_secret_value() == _PLACEHOLDER
 
 
 def _is_open(server: MailboxSettings | SmtpSettings) -> bool:

@@ -55,7 +55,7 @@ def test_check_says_what_the_settings_hold(saldopost: Saldopost, tmp_path: Path,
         "Mailbox main: saldo at localhost:993 (tls), folder INBOX\n"
         "Replies: 127.0.0.1:25 (none), from Saldopost <saldo@example.com>\n"
         "Administrations: 1, routes: 1\n"
-        'Mind: 1 of the routes say authenticate = ["none"]: whoever forges a matching From is believed '
+        'Mind: routes with authenticate = ["none"]: 1; whoever forges a From that matches is believed '
         "(config.toml:22).\n"
     )
     assert not (tmp_path / "store.db").exists()
@@ -74,6 +74,14 @@ def test_check_minds_what_was_perhaps_not_meant(
     assert 'Mind: mailbox "other": security = "none" sends the password in the clear (config.toml:32).' in said
     assert 'Mind: mailbox "other" has no route: all its mail will be quarantined (config.toml:32).' in said
     assert 'Mind: administration "nl02" has no route: no mail will reach it (config.toml:22).' in said
+
+
+def test_check_minds_the_passwords_of_the_example(saldopost: Saldopost, tmp_path: Path) -> None:
+    example = Path(__file__).parents[3] / "config.example.toml"
+    (tmp_path / "config.toml").write_text(example.read_text())
+    said = saldopost("check").stdout
+    assert "Mind: smtp: the password is still that of the example (config.toml:13)." in said
+    assert 'Mind: mailbox "main": the password is still that of the example (config.toml:40).' in said
 
 
 def test_check_never_shows_a_password(saldopost: Saldopost, tmp_path: Path, certificates: Certificates) -> None:
