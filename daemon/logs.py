@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import structlog
 
 _OURS = ("daemon", "handlers", "parsers", "store")
-_TALKATIVE = ("sqlalchemy", "alembic", "asyncio", "py.warnings")  # SQLAlchemy shows amounts at INFO
+_TALKATIVE = ("sqlalchemy", "alembic", "asyncio", "imapclient", "py.warnings")  # SQLAlchemy shows amounts at INFO
 _PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}  # sd-daemon(3)
 
 Event = MutableMapping[str, Any]

@@ -268,7 +268,7 @@ class Service:
         state = f"in trouble: {', '.join(sorted(troubled))}" if troubled else "all reached"
         done = sum(keeper.finished for keeper in self._keepers)
         backlog = sum(look.backlog for look in looks)
-        self._notifier.status(f"{len(looks)} mailboxes, {state}; {done} mails done, {backlog} left")
+        self._notifier.status(f"mailboxes: {len(looks)}, {state}; mails done: {done}, left: {backlog}")
 
     async def _watch_over(self) -> None:
         """Alarms are looked after once every mailbox was tried: what an old record says may be over."""

@@ -97,9 +97,9 @@ def test_the_reference_of_a_mail_stands_in_each_line_about_it(log: Log) -> None:
     stream = log(JOURNAL)
     with structlog.contextvars.bound_contextvars(ref="7KQ2-M4"):
         structlog.get_logger("daemon.test").info("ours")
-        logging.getLogger("imapclient").info("a library's")
+        logging.getLogger("imapclient").warning("a library's")
     structlog.get_logger("daemon.test").info("after")
-    assert stream.getvalue() == "<6>ours ref=7KQ2-M4\n<6>a library's ref=7KQ2-M4\n<6>after\n"
+    assert stream.getvalue() == "<6>ours ref=7KQ2-M4\n<4>a library's ref=7KQ2-M4\n<6>after\n"
 
 
 @pytest.mark.parametrize("name", ["imapclient", "imapclient.imaplib", "aiosmtplib", "sqlalchemy.engine", "msal"])

@@ -404,7 +404,7 @@ def test_ready_is_said_when_every_mailbox_was_reached_or_has_failed(
         given = settings(smtp_server, dead.settings(port=1), alive.settings())
         running = Running(Service(given, local_store, Way(local_store), told))
         await running.until(lambda: "ready" in told.said)
-        assert f"2 mailboxes, in trouble: {dead.user}; 0 mails done, 0 left" in told.said
+        assert f"mailboxes: 2, in trouble: {dead.user}; mails done: 0, left: 0" in told.said
         await running.end()
 
     asyncio.run(live())
