@@ -141,6 +141,7 @@ class Report:
     others: tuple[Other, ...] = ()  # what the mail held beside exports
     refused: tuple[Finding, ...] = ()  # mistakes, by file, or the mail as a whole: none of these files can be used
     notes: tuple[Finding, ...] = ()  # about the mail as a whole, whatever became of its files
+    by_hand: bool = False  # the files came by a command: nothing is answered
 
     @property
     def state(self) -> MessageState:

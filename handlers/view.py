@@ -196,9 +196,14 @@ def _footer(report: Report, voice: Voice) -> tuple[str, ...]:
         if answered["subject"]
         else N_("Answer to your mail of %(moment)s")
     )
-    return (
+    where = (
         voice.say("Reference: %(ref)s", {"ref": report.ref}),
         voice.say("Administration: %(name)s (%(code)s)", administration),
+    )
+    if report.by_hand:
+        return where
+    return (
+        *where,
         voice.say(about, answered),
         voice.say("This mail was written by Saldopost, automatically."),
     )

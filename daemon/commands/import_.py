@@ -89,7 +89,7 @@ def take_files(
     when = min(date.replace(tzinfo=UTC), now) if date else now
     with program.store_as_it_is() if dry_run else program.store() as store:
         report = _import(program, store, policy, files, when, now, dry_run=dry_run)
-    click.echo(render(replace(report, policy=replace(policy, language="en"))).text)
+    click.echo(render(replace(report, policy=replace(policy, language="en"), by_hand=True)).text)
     if dry_run:
         click.echo("Nothing was changed.")
     sys.exit(EXITS[report.state])

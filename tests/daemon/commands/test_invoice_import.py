@@ -31,6 +31,8 @@ def test_a_list_is_taken_once(quick_saldopost: Saldopost, folder: Path) -> None:
     (folder / "invoices.csv").write_bytes(invoice_list([row("F2026-0001", "121.00"), row("F2026-0002", "-10")]))
     done = quick_saldopost("invoices", "import", "invoices.csv", "-a", "nl01")
     assert done.returncode == 0
+    assert "Administration: Bakker (nl01)" in done.stdout
+    assert "mail" not in done.stdout  # nothing was mailed, and nothing is answered
     assert listed(quick_saldopost) == {"F2026-0001": ("121.00", "open"), "F2026-0002": ("-10.00", "open")}
     assert quick_saldopost("invoices", "import", "invoices.csv", "-a", "nl01").returncode == 0
     assert len(listed(quick_saldopost)) == 2
