@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import get_args
 
 import click
 import structlog
 
 from daemon.commands.exits import Exit
+from handlers.policy import Language
 
 USERNAME, PASSWORD = "saldo", "demo"
 
@@ -37,7 +39,7 @@ password = "{password}"
 code = "nl01"
 name = "Bakker Expeditie B.V."
 currency = "EUR"
-language = "nl"
+language = "{language}"
 
 [[routes]]
 mailbox = "main"
@@ -49,7 +51,10 @@ authenticate = ["none"]
 
 @click.command("demo")
 @click.option("--html", type=click.Path(file_okay=False, path_type=Path), help="Also write the replies there as HTML.")
-def command(html: Path | None) -> None:
+@click.option(
+    "--language", type=click.Choice(get_args(Language)), default="en", show_default=True, help="Of the replies."
+)
+def command(html: Path | None, language: Language) -> None:
     """Try it: the whole daemon with mail servers and sample mails of its own.
 
     An IMAP and an SMTP server are started on loopback, three mails of a bookkeeper are put into the mailbox, `run
@@ -58,6 +63,7 @@ def command(html: Path | None) -> None:
     \b
     Examples:
       saldopost demo
+      saldopost demo --language nl
       saldopost demo --html replies
 
     More: README.md
@@ -74,7 +80,7 @@ def command(html: Path | None) -> None:
         serve_smtp() as (smtp_port, received),
     ):
         ports = {"imap_port": imap_port, "smtp_port": smtp_port}
-        text = SETTINGS.format(folder=folder, username=USERNAME, password=PASSWORD, **ports)
+        text = SETTINGS.format(folder=folder, username=USERNAME, password=PASSWORD, language=language, **ports)
         config = Path(folder, "config.toml")
         config.write_text(text, encoding="utf-8")
         _say("The settings", text)
