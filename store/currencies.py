@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from store.schema import currency
 
@@ -19,9 +19,10 @@ def digits_of(code: str) -> int:
 def keep_currencies(tx: Connection, codes: Iterable[str]) -> None:
     """Note the digits of those that the store does not know yet. What was noted once never changes."""
     wanted = set(codes)
-    known = set(tx.execute(select(currency.c.code).where(currency.c.code.in_(wanted))).scalars())
+    known = set(tx.execute(_KNOWN, {"wanted": sorted(wanted)}).scalars())
     if unknown := sorted(wanted - known):
         tx.execute(_INSERT, [{"code": code, "digits": digits_of(code)} for code in unknown])
 
 
+_KNOWN = select(currency.c.code).where(currency.c.code.in_(bindparam("wanted", expanding=True)))
 _INSERT = text("INSERT INTO currency (code, digits) VALUES (:code, :digits) ON CONFLICT DO NOTHING")

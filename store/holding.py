@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import fields, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, exists, insert, select, text, union, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, select, text, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import outbox
@@ -27,6 +27,14 @@ from store.schema import import_, import_mail, message
 from store.subledgers import lock_known
 
 _HELD = import_.c.state == text("'held'")  # as the partial index says it
+_HELD_OF = (import_.c.administration == bindparam("of"), import_.c.side == bindparam("on"), _HELD)
+_FIND_HELD = select(import_).where(*_HELD_OF)
+_SUPERSEDE = (
+    update(import_)
+    .where(*_HELD_OF)
+    .values(state="superseded", decided_at=bindparam("decided_at"))
+    .returning(import_.c.id)
+)
 _WORST_FIRST: tuple[MessageState, ...] = ("failed", "held", "refused", "applied", "unchanged")
 _STATE_OF_MAIL: dict[ImportState, MessageState] = {
     "applied": "applied",
@@ -41,9 +49,7 @@ _STATE_OF_MAIL: dict[ImportState, MessageState] = {
 
 def find_held(tx: Connection, of: Subledger) -> HeldImport | None:
     """The import of this subledger that waits for an answer, with its files."""
-    row = tx.execute(
-        select(import_).where(import_.c.administration == of.administration, import_.c.side == of.side, _HELD)
-    ).first()
+    row = tx.execute(_FIND_HELD, {"of": of.administration, "on": of.side}).first()
     return None if row is None else _read(tx, row)
 
 
@@ -127,12 +133,8 @@ def supersede(tx: Connection, of: Subledger, now: datetime) -> int | None:
 
     `name_successor` has to follow in the same transaction, once the id of the newer import is known.
     """
-    superseded: int | None = tx.execute(
-        update(import_)
-        .where(import_.c.administration == of.administration, import_.c.side == of.side, _HELD)
-        .values(state="superseded", decided_at=now)
-        .returning(import_.c.id)
-    ).scalar()
+    given = {"of": of.administration, "on": of.side, "decided_at": now}
+    superseded: int | None = tx.execute(_SUPERSEDE, given).scalar()
     return superseded
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, delete, false, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, delete, false, func, insert, select
 
 from store.records import (
     AccountChange,
@@ -21,6 +21,22 @@ from store.records import (
 )
 from store.schema import account, balance_change, import_, import_file
 from store.subledgers import find_position, lock
+
+_BY_ID = select(import_).where(import_.c.id == bindparam("which"))
+_STANDS = select(import_.c.id, import_.c.ref, import_.c.planned_under).where(
+    import_.c.administration == bindparam("of"),
+    import_.c.side == bindparam("on"),
+    import_.c.source_sha256 == bindparam("source"),
+    import_.c.part == bindparam("its_part"),
+    import_.c.state == "applied",
+)
+_ITS_FILES = import_file.c.import_id == bindparam("of")
+_FILES = (
+    select(*(import_file.c[field.name] for field in fields(ImportFile)))
+    .where(_ITS_FILES)
+    .order_by(import_file.c.position)
+)
+_NO_FILES = delete(import_file).where(_ITS_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +97,7 @@ def figures(new: NewImport) -> dict[str, object]:
 
 def write_files(tx: Connection, import_id: int, files: Sequence[ImportFile]) -> None:
     """Make these the files of the import."""
-    tx.execute(delete(import_file).where(import_file.c.import_id == import_id))
+    tx.execute(_NO_FILES, {"of": import_id})
     if files:
         tx.execute(
             insert(import_file),
@@ -92,7 +108,7 @@ def write_files(tx: Connection, import_id: int, files: Sequence[ImportFile]) -> 
 def find_standing(tx: Connection, of: Subledger) -> Standing:
     """The import that stands, and its figures."""
     last_id, account_version = find_position(tx, of)
-    row = tx.execute(select(import_).where(import_.c.id == last_id)).first()
+    row = tx.execute(_BY_ID, {"which": last_id}).first()
     if row is None:
         return Standing(None, account_version=account_version)
     files = list_files(tx, row.id)
@@ -108,15 +124,8 @@ def tell_apart(tx: Connection, new: NewImport, last: LastImport | None) -> NewIm
     Then others went between, or the settings changed, and somebody means it. Needs the lock. Raises `EffectStands` if
     that is `last` itself, under the same settings: this is then the same effect a second time.
     """
-    standing = tx.execute(
-        select(import_.c.id, import_.c.ref, import_.c.planned_under).where(
-            import_.c.administration == new.subledger.administration,
-            import_.c.side == new.subledger.side,
-            import_.c.source_sha256 == new.source_sha256,
-            import_.c.part == new.part,
-            import_.c.state == "applied",
-        )
-    ).first()
+    of = {"of": new.subledger.administration, "on": new.subledger.side}
+    standing = tx.execute(_STANDS, of | {"source": new.source_sha256, "its_part": new.part}).first()
     if standing is None:
         return new
     if last is None or (standing.id, standing.planned_under) == (last.id, new.planned_under):
@@ -172,9 +181,7 @@ def iterate_changes(tx: Connection, import_id: int) -> Iterator[AccountChange]:
 
 def list_files(tx: Connection, import_id: int) -> list[ImportFile]:
     """The files of an import, in the order in which they were given."""
-    columns = (import_file.c[field.name] for field in fields(ImportFile))
-    rows = tx.execute(select(*columns).where(import_file.c.import_id == import_id).order_by(import_file.c.position))
-    return [ImportFile(*row) for row in rows]
+    return [ImportFile(*row) for row in tx.execute(_FILES, {"of": import_id})]
 
 
 def _row_version(ts_d: str) -> str:

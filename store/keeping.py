@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 import zstandard
-from sqlalchemy import Connection, Insert, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.schema import import_, import_file, kept, kept_chunk, message
@@ -25,6 +25,17 @@ _NEEDED = kept.c.id.in_(
     .join(import_, import_.c.id == import_file.c.import_id)
     .where(import_.c.state == text("'held'"), import_file.c.kept_id.is_not(None))
 )
+
+# Gives way to a row with the same content, also one that another program is just writing.
+_KEEP = {
+    "sqlite": sqlite.insert(kept).on_conflict_do_nothing().returning(kept.c.id),
+    "postgresql": postgresql.insert(kept).on_conflict_do_nothing().returning(kept.c.id),
+}
+_KEEP_CHUNK = insert(kept_chunk)
+_KEEP_SIZE = (
+    update(kept).where(kept.c.id == bindparam("which")).values(size=bindparam("size"), stored=bindparam("stored"))
+)
+_KEEP_WITH = update(message).where(message.c.id == bindparam("which")).values(kept_id=bindparam("kept_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +79,22 @@ def keep(
     What is kept already is kept longer. `chunks` is not read then.
     """
     values = {"administration": administration, "sha256": sha256, "kind": kind, "name": name, "kept_at": now}
-    kept_id: int | None = tx.execute(_insert(tx).values(**values, size=0, stored=0).returning(kept.c.id)).scalar()
+    kept_id: int | None = tx.execute(_KEEP[tx.dialect.name], values | {"size": 0, "stored": 0}).scalar()
     if kept_id is None:
         same = (kept.c.administration == administration, kept.c.sha256 == sha256)
         known: int = tx.execute(update(kept).where(*same).values(kept_at=now).returning(kept.c.id)).scalar_one()
         return known
     size = stored = 0
     for position, chunk in enumerate(chunks):
-        tx.execute(insert(kept_chunk).values(kept_id=kept_id, position=position, data=chunk.data))
+        tx.execute(_KEEP_CHUNK, {"kept_id": kept_id, "position": position, "data": chunk.data})
         size, stored = size + chunk.size, stored + len(chunk.data)
-    tx.execute(update(kept).where(kept.c.id == kept_id).values(size=size, stored=stored))
+    tx.execute(_KEEP_SIZE, {"which": kept_id, "size": size, "stored": stored})
     return kept_id
 
 
 def keep_with_message(tx: Connection, message_id: int, kept_id: int) -> None:
     """Note that these are the raw bytes of a mail."""
-    tx.execute(update(message).where(message.c.id == message_id).values(kept_id=kept_id))
+    tx.execute(_KEEP_WITH, {"which": message_id, "kept_id": kept_id})
 
 
 def find(tx: Connection, kept_id: int) -> Kept | None:
@@ -115,12 +126,6 @@ def purge_largest(tx: Connection, administration: str, most: int) -> int:
     ranked = select(kept.c.id, newer.label("newer")).where(kept.c.administration == administration).subquery()
     over = select(ranked.c.id).where(ranked.c.newer > most)
     return tx.execute(delete(kept).where(kept.c.id.in_(over), ~_NEEDED)).rowcount
-
-
-def _insert(tx: Connection) -> Insert:
-    """An INSERT that gives way to a row with the same content, also one that another program is just writing."""
-    make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    return make(kept).on_conflict_do_nothing()
 
 
 def _in_pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:

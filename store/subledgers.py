@@ -1,6 +1,6 @@
 """The subledgers: which import stands in each, and the lock under which that is decided."""
 
-from sqlalchemy import Connection, Executable, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.currencies import keep_currencies
@@ -9,6 +9,18 @@ from store.schema import subledger
 
 SIDES: tuple[Side, Side] = ("payable", "receivable")
 
+_OF = subledger.c.administration == bindparam("of")
+_ON = subledger.c.side == bindparam("on")
+_INSERT = {
+    "sqlite": sqlite.insert(subledger).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(subledger).on_conflict_do_nothing(),
+}
+_LOCK = select(subledger.c.side).where(_OF).order_by(subledger.c.side).with_for_update()
+_POSITION = select(subledger.c.last_import_id, subledger.c.account_version).where(_OF, _ON)
+_MAKE_LAST = (
+    update(subledger).where(_OF, _ON).values(last_import_id=bindparam("last_import_id"), currency=bindparam("currency"))
+)
+
 
 def lock(tx: Connection, administration: str, currency: str) -> None:
     """Let nobody else decide about this administration until the transaction ends.
@@ -16,28 +28,20 @@ def lock(tx: Connection, administration: str, currency: str) -> None:
     Both sides are locked, in one order: they share their accounts. `currency` is kept at first sight.
     """
     keep_currencies(tx, [currency])
-    for side in SIDES:
-        tx.execute(_insert_subledger(tx, administration, side, currency))
+    values = [{"administration": administration, "side": side, "currency": currency} for side in SIDES]
+    tx.execute(_INSERT[tx.dialect.name], values)
     lock_known(tx, administration)
 
 
 def lock_known(tx: Connection, administration: str) -> None:
     """`lock` for an administration that has imports already."""
-    tx.execute(
-        select(subledger.c.side)
-        .where(subledger.c.administration == administration)
-        .order_by(subledger.c.side)
-        .with_for_update()
-    ).all()
+    tx.execute(_LOCK, {"of": administration}).all()
 
 
 def make_last(tx: Connection, of: Subledger, import_id: int | None, currency: str) -> None:
     """Note that this import is the one that stands, None for none. Needs the lock."""
-    tx.execute(
-        update(subledger)
-        .where(subledger.c.administration == of.administration, subledger.c.side == of.side)
-        .values(last_import_id=import_id, currency=currency)
-    )
+    given = {"of": of.administration, "on": of.side, "last_import_id": import_id, "currency": currency}
+    tx.execute(_MAKE_LAST, given)
 
 
 def renew_accounts(tx: Connection, administration: str) -> None:
@@ -72,16 +76,5 @@ def find_position(tx: Connection, of: Subledger) -> tuple[int | None, int]:
 
     What was compared holds as long as this is the same.
     """
-    row = tx.execute(
-        select(subledger.c.last_import_id, subledger.c.account_version).where(
-            subledger.c.administration == of.administration, subledger.c.side == of.side
-        )
-    ).first()
+    row = tx.execute(_POSITION, {"of": of.administration, "on": of.side}).first()
     return (row.last_import_id, row.account_version) if row else (None, 0)
-
-
-def _insert_subledger(tx: Connection, administration: str, side: Side, currency: str) -> Executable:
-    values = {"administration": administration, "side": side, "currency": currency}
-    if tx.dialect.name == "postgresql":
-        return postgresql.insert(subledger).values(values).on_conflict_do_nothing()
-    return sqlite.insert(subledger).values(values).on_conflict_do_nothing()
