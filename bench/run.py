@@ -65,7 +65,7 @@ def _measure(
         yield measure_draining(directory, mails, pairs)
     if only in (None, "growth"):
         yield from measure_growth(directory / "growth", 1 if quick else pairs, quick=quick)
-    if only in (None, "machines"):
+    if only == "machines" or (only is None and not quick):  # daemons take a while to share
         machines = measure_machines(directory / "machines", 160 if quick else 800, 1 if quick else pairs)
         if machines is not None:
             yield machines
