@@ -54,9 +54,11 @@ class Housekeeping:
         now = self.clock()
         old_mails = now - timedelta(days=self.retention.messages_days)
         mails = self._repeat(forgetting.purge_mails, old_mails)
-        files = self._repeat(forgetting.purge_files, now - timedelta(days=self.retention.files_days))
+        old_files = now - timedelta(days=self.retention.files_days)
+        files = self._repeat(forgetting.purge_files, old_files)
         with self.store.write() as tx:
             forgetting.purge_alerts(tx, old_mails)
+            forgetting.purge_handed_over(tx, old_files)
         if mails or files:
             log.info("purged", mails=mails, files=files)
 

@@ -96,7 +96,8 @@ def _findings_of_batch(transactions: SettledTransactions) -> Iterator[Finding]:
     if transactions.reason == "transactions-known":
         yield Finding("transactions-known")
     if changes.unknown:
-        yield Finding("transactions-unknown", values=counted(changes.unknown))
+        code = "transactions-remembered" if changes.remembered else "transactions-unknown"
+        yield Finding(code, values=counted(changes.unknown))
     if changes.ambiguous:
         yield Finding("transactions-ambiguous", values=counted(changes.ambiguous))
 
@@ -115,6 +116,7 @@ def _tables(changes: InvoiceChanges, voice: Voice) -> Iterator[Table]:
         (voice.say("Changed"), changes.updated),
         (voice.say("Known already"), changes.unchanged),
         (voice.say("Older than what is known here"), changes.stale),
+        (voice.say("of all: handed to Exact already"), changes.handed_over),
         (voice.say("of all: an export shows them already"), changes.seen),
     )
     rows = tuple((label, voice.number(figure)) for n, (label, figure) in enumerate(figures) if figure or n == 0)

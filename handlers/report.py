@@ -114,7 +114,8 @@ class SettledTransactions:
         """Refused where not one of them means anything here, and neither does the rest of the mail."""
         if self.changes.matched:
             return "applied"
-        return "refused" if self.alone and not self.changes.already else "unchanged"
+        means_something = self.changes.already or self.changes.remembered
+        return "refused" if self.alone and not means_something else "unchanged"
 
     @property
     def reason(self) -> str:
@@ -123,7 +124,9 @@ class SettledTransactions:
             return ""
         if self.state == "refused":
             return "not-transactions"
-        return "transactions-known" if self.changes.already else "transactions-unknown"
+        if self.changes.already:
+            return "transactions-known"
+        return "transactions-remembered" if self.changes.remembered else "transactions-unknown"
 
 
 Other = SettledAccounts | SettledInvoices | SettledTransactions

@@ -12,6 +12,7 @@ from store.schema import (
     balance_change,
     batch,
     customer,
+    handed_over,
     import_,
     import_file,
     import_mail,
@@ -50,6 +51,7 @@ def forget(tx: Connection, administration: str) -> Mapping[str, int]:
         (open_item, open_item.c.account_id.in_(accounts)),
         (paid_by_hand, paid_by_hand.c.account_id.in_(accounts)),
         (own_invoice, own_invoice.c.administration == administration),
+        (handed_over, handed_over.c.administration == administration),
         (batch, batch.c.administration == administration),
         (customer, customer.c.administration == administration),
         (balance, balance.c.account_id.in_(accounts)),
@@ -96,3 +98,8 @@ def purge_files(tx: Connection, before: datetime) -> int:
     tx.execute(delete(kept_chunk).where(kept_chunk.c.kept_id.in_(ids)))
     tx.execute(delete(kept).where(kept.c.id.in_(ids)))
     return len(ids)
+
+
+def purge_handed_over(tx: Connection, before: datetime) -> int:
+    """Delete what was handed over before then, and whose invoices never came; returns how many transactions."""
+    return tx.execute(delete(handed_over).where(handed_over.c.handed_over_at < before)).rowcount

@@ -32,6 +32,7 @@ from store.customer_matching import (
     list_unmatched,
     match_customers,
 )
+from store.handed_over import mark_remembered
 from store.own_records import (
     BatchChanges,
     InvoiceChanges,
@@ -94,6 +95,7 @@ def apply_invoices(
         tx.execute(_UPDATE, this)
         tx.execute(_CONFIRM, this)
         created = tx.execute(_INSERT, this).rowcount
+        handed_over = mark_remembered(tx, administration)
         for side in SIDES:
             recognise(tx, Subledger(administration, side))
         if made or created or updated:
@@ -107,6 +109,7 @@ def apply_invoices(
         updated=updated,
         unchanged=read - created - updated - stale,
         stale=stale,
+        handed_over=handed_over,
         seen=figures.seen,
         ambiguous=figures.ambiguous,
         unmatched=unmatched,

@@ -100,6 +100,7 @@ class InvoiceChanges:
     updated: int = 0
     unchanged: int = 0
     stale: int = 0  # older than what is stored: left as it is
+    handed_over: int = 0  # of those read: handed to Exact before they came
     seen: int = 0  # of those read: in an applied export already; they count nowhere
     ambiguous: int = 0  # of those read: several candidates in exports; they go on counting
     unmatched: tuple[tuple[str, str], ...] = ()  # (own code, name) of customers that no account of Exact fits, by code
@@ -139,6 +140,7 @@ class BatchChanges:
     ambiguous: tuple[str, ...] = ()  # numbers that several customers, sides or kinds have
     amount_dc: int = 0  # sum of those changed
     batch: str | None = None  # name
+    remembered: int = 0  # transactions kept for invoices that come later; of `unbatch`: that are kept no more
 
 
 class OwnInvoice(NamedTuple):

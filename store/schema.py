@@ -575,6 +575,25 @@ Index(
     postgresql_where=own_invoice.c.batch_id.is_not(None),
 )
 
+# Transactions of invoices that did not come yet, with numbers and codes as Exact has them.
+handed_over = Table(
+    "handed_over",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("administration", Text, nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("handed_over_at", Moment, nullable=False),
+    Column("side", Text),
+    Column("exact_code", Text),
+    Column("exact_id", Text),
+    Column("number", Text, nullable=False),
+    Column("your_ref", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("amount_dc", BigInteger),
+    PrimaryKeyConstraint("id", name="handed_over_pkey"),
+)
+Index("handed_over_number", handed_over.c.administration, handed_over.c.number)
+
 # Invoices, by their number in Exact, that somebody marked as paid.
 paid_by_hand = Table(
     "paid_by_hand",

@@ -119,6 +119,6 @@ def _carry_out(
         changes = write(tx, administration.code)
         refuse_unclear(tx, administration.code, chosen, changes)
         wanted = [f"{what} {name}" for what, name in (("customer", chosen.customer), ("batch", batch)) if name]
-        if wanted and not changes.matched and not changes.already:
+        if wanted and not (changes.matched or changes.already or changes.remembered):
             raise click.ClickException(f"{administration.code} has no such invoices of {' and '.join(wanted)}")
     say(changes, administration.currency, done)

@@ -340,7 +340,9 @@ class RetentionSettings(Table):
     """How long things are kept."""
 
     files_days: Annotated[int, Field(ge=1)] = Field(
-        default=90, description="Days for which received files are kept: `approve`, `undo` and `retry` need them."
+        default=90,
+        description="Days for which received files are kept: `approve`, `undo` and `retry` need them. Transactions of "
+        "own invoices that did not come yet are remembered for as long.",
     )
     messages_days: Annotated[int, Field(ge=1)] = Field(
         default=400, description="Days for which the record of a mail and its reply is kept."

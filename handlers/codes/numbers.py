@@ -208,6 +208,7 @@ NUMBERS: dict[str, int] = {
     "transactions-unknown": 910,
     "transactions-ambiguous": 911,
     "invoices-repeated": 912,
+    "transactions-remembered": 913,
     # Mistakes in files of own invoices and transactions.
     "csv-column-unknown": 931,
     "csv-column-repeated": 932,

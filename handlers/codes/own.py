@@ -68,6 +68,13 @@ OWN: dict[str, Code] = {
         N_("Transactions of no invoice that is known here: %(many)s (%(examples)s)."),
         N_("If some of them are your own invoices, send these first and then the transactions once more."),
     ),
+    "transactions-remembered": Code(
+        "note",
+        N_(
+            "Transactions of no invoice that is known here yet: %(many)s (%(examples)s). Those of your own invoices "
+            "are in transit as soon as the invoices come."
+        ),
+    ),
     "transactions-ambiguous": Code(
         "warning",
         N_("Transactions that fit several of your own invoices, so that none was marked: %(many)s (%(examples)s)."),

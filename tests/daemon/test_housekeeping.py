@@ -5,13 +5,16 @@ from email import message_from_bytes, policy
 from random import Random
 
 import pytest
+from own_files import own, take
 
 from daemon.alerts import Alerts
 from daemon.housekeeping import Housekeeping
 from daemon.settings.models import RetentionSettings
 from handlers.etiquette import Identity
 from store import messages, outbox
+from store.batches import mark_transactions
 from store.database import Store
+from store.own_records import TransactionRow
 from store.records import MailKey, Outcome
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -90,6 +93,15 @@ def test_a_flood_makes_a_short_digest(house: House) -> None:
     (digest,) = house.digests()
     assert "50 or more" in digest
     assert digest.count("dkim-missing") == 50
+
+
+def test_what_was_handed_over_and_never_came_goes_with_the_files(house: House) -> None:
+    take(house.store, [own("A")])
+    with house.store.write() as tx:
+        mark_transactions(tx, "nl01", [TransactionRow(7, None, "1", None, "B", "", "", None)], "W10", house.now, "jan")
+    house.now += timedelta(days=100)
+    house.keeping.run_due()
+    assert take(house.store, [own("B")]).handed_over == 0
 
 
 def test_old_records_are_deleted_once_a_day(house: House) -> None:

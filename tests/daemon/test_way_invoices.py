@@ -129,6 +129,19 @@ def test_what_was_handed_over_is_in_transit_until_an_export_shows_it(office: Off
     assert of_bakker(office) == (12100, 0, 0, 12100)
 
 
+def test_what_was_handed_over_before_its_invoice_came_is_in_transit_when_that_comes(office: Office) -> None:
+    office.receive(mail(LIST))
+    other = ("transactions.xml", transactions([Entry(code="42", terms=(Term("20260002"),))]))
+    assert [office.receive(mail(other)), office.message.reason] == ["unchanged", "transactions-remembered"]
+    assert "are in transit as soon as the invoices come" in told(office)
+    later = ("facturen.csv", invoice_list([row("F2026-0002", "50.00", customer_code="KLANT-00042")]))
+    assert office.receive(mail(later, date=DATE + timedelta(minutes=1))) == "applied"
+    assert of_bakker(office) == (0, 12100, 5000, 12100)
+    text = told(office)
+    assert "of all: handed to Exact already 1" in text
+    assert "Receivables in transit 0.00 50.00 +50.00" in text
+
+
 def test_what_is_in_transit_is_added_where_the_settings_say_so(office: Office) -> None:
     office.receive(mail(LIST, HANDED_OVER))
     assert of_bakker(office) == (0, 0, 12100, 0)

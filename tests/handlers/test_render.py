@@ -121,6 +121,7 @@ TAKEN_OVER = InvoiceChanges(
     unchanged=1204,
     stale=2,
     seen=1180,
+    handed_over=3,
     ambiguous=1,
     unmatched=tuple((f"K-{number}", f"Klant {number}") for number in range(70, 77)),
     repeated=(Repeated("K-70", "F-2025-0070", 3, 9),),
@@ -335,6 +336,15 @@ REPLIES: dict[str, Callable[[], Report]] = {
     "transactions-unchanged": lambda: report(
         others=(
             SettledTransactions((file("transactions.xml", format="transactions"),), BatchChanges(0, 14), alone=True),
+        )
+    ),
+    "transactions-remembered": lambda: report(
+        others=(
+            SettledTransactions(
+                (file("transactions.xml", format="transactions"),),
+                BatchChanges(unknown=("20260099", "20260098"), remembered=2),
+                alone=True,
+            ),
         )
     ),
     "transactions-refused": lambda: report(

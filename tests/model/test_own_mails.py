@@ -73,8 +73,8 @@ class Expected:
             for number, amount in said.items():
                 if number not in self.known or made >= self.known[number][1]:
                     self.known[number] = amount, made
-        else:
-            self.handed_over |= said.keys() & self.known.keys() - self.seen
+        elif self.known:  # an administration without own invoices remembers nothing
+            self.handed_over |= said.keys()
 
 
 def write(kind: str, said: dict[int, int]) -> tuple[str, bytes]:

@@ -9,7 +9,7 @@ from staged_exports import NOW, Account, apply_export
 
 from store import batches, forgetting, messages, notices, outbox, schema, tracking
 from store.database import Store, Transaction
-from store.own_records import InvoiceChoice
+from store.own_records import InvoiceChoice, TransactionRow
 from store.records import MailKey, MessageState, Outcome, OutgoingMail, Subledger
 
 DAY = timedelta(days=1)
@@ -23,6 +23,8 @@ def fill(store: Store, administration: str) -> None:
     take(store, [own("B", 30)], administration=administration)
     with store.write() as tx:
         batches.batch(tx, administration, InvoiceChoice(), "W10", NOW, "jan")
+        handed_over = TransactionRow(7, None, None, None, "C", "", "", None)
+        batches.mark_transactions(tx, administration, [handed_over], "W11", NOW, "jan")
         tracking.mark_paid(tx, administration, ("A",), NOW, "jan")
         finished = finish(tx, administration, "applied")
         import_id = tx.execute(

@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.add_column("balance", sa.Column("in_transit", sa.BigInteger, nullable=False, server_default=sa.text("0")))
     _make_customers_and_batches()
     _make_own_invoices()
+    _make_handed_over()
     op.create_table(
         "paid_by_hand",
         sa.Column("account_id", sa.BigInteger, nullable=False),
@@ -124,6 +125,25 @@ def _make_own_invoices() -> None:
     ):
         where = sa.text(condition)
         op.create_index(name, "own_invoice", columns, sqlite_where=where, postgresql_where=where)
+
+
+def _make_handed_over() -> None:
+    op.create_table(
+        "handed_over",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("administration", TEXT, nullable=False),
+        sa.Column("batch_id", sa.BigInteger, nullable=False),
+        sa.Column("handed_over_at", MOMENT, nullable=False),
+        sa.Column("side", TEXT),
+        sa.Column("exact_code", TEXT),
+        sa.Column("exact_id", TEXT),
+        sa.Column("number", TEXT, nullable=False),
+        sa.Column("your_ref", TEXT, nullable=False),
+        sa.Column("date", TEXT, nullable=False),
+        sa.Column("amount_dc", sa.BigInteger),
+        sa.PrimaryKeyConstraint("id", name="handed_over_pkey"),
+    )
+    op.create_index("handed_over_number", "handed_over", ["administration", "number"])
 
 
 def _amount(column: str, digits: str) -> str:
