@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from handlers.cards import account_card
-from handlers.own_invoices import files_of_unknown_side, find_mistakes, invoice_row, transaction_row
+from handlers.own_invoices import (
+    files_of_unknown_side,
+    find_mistakes,
+    find_unfindable,
+    invoice_row,
+    transaction_row,
+)
 from handlers.policy import Policy
 from handlers.report import Other, Settled, SettledAccounts, SettledInvoices, SettledTransactions
 from handlers.taking import Taken
@@ -83,7 +89,9 @@ def _apply_invoices(
         )
         if not changes.is_refused:
             taken_over = tuple(files.values())
-            return SettledInvoices(taken_over, changes, files_of_unknown_side(taken_over, taken.invoices)), (*refused,)
+            assumed = files_of_unknown_side(taken_over, taken.invoices)
+            unfindable = find_unfindable(taken.invoices, files, policy)
+            return SettledInvoices(taken_over, changes, assumed, unfindable), (*refused,)
         wrong = find_mistakes(changes, files, taken.invoices)
         if not wrong:
             raise RuntimeError(f"invoices of {policy.code} were refused, but not because of any of them")

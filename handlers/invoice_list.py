@@ -83,6 +83,8 @@ def _findings(invoices: SettledInvoices) -> Iterator[Finding]:
         yield Finding("customers-unmatched", values=counted(customers))
     if changes.ambiguous:
         yield Finding("invoices-ambiguous", values={"many": changes.ambiguous})
+    if invoices.unfindable:
+        yield Finding("invoices-unfindable", values=counted(invoices.unfindable))
     if changes.repeated:
         yield Finding("invoices-repeated", values=counted([one.number for one in changes.repeated]))
     for name in invoices.assumed:

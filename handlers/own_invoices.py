@@ -1,6 +1,6 @@
 """Own invoices and transactions from files: as the store takes them, and what is wrong with files that it does not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 from handlers import own_codes, own_numbers
@@ -62,6 +62,12 @@ def files_of_unknown_side(files: Iterable[File], invoices: Iterable[Invoice]) ->
     return tuple(file.name for file in files if file.index in pages)
 
 
+def find_unfindable(invoices: Iterable[Invoice], pages: Container[int], policy: Policy) -> tuple[str, ...]:
+    """The numbers, of the files at `pages`, that no item of an export can have under the rule for numbers."""
+    rows = (invoice_row(invoice, policy) for invoice in invoices if invoice.page in pages)
+    return tuple(row.number for row in rows if not own_numbers.is_findable(row.exact_number, row.side))
+
+
 def find_mistakes(
     changes: InvoiceChanges, files: Mapping[int, File], invoices: Iterable[Invoice]
 ) -> dict[int, tuple[Finding, ...]]:
@@ -81,6 +87,9 @@ def find_mistakes(
             about.setdefault(code, []).append(number)
     told: set[tuple[int, int]] = set()
     found: dict[int, Mistakes] = {}
+    if changes.is_too_large:
+        for index, file in files.items():
+            found.setdefault(index, Mistakes()).add(Refused(Finding("invoices-too-large", file.name)))
     for invoice in invoices:
         for number in about.get(invoice.customer_code, ()) if invoice.page in files else ():
             if (invoice.page, number) not in told:

@@ -22,3 +22,8 @@ def to_exact(number: str, side: Side, rule: NumberRule) -> str:
     whole = _INTEGER.fullmatch(number)
     exact = whole.group(1) if whole else number
     return "" if exact == "0" else exact
+
+
+def is_findable(exact: str, side: Side) -> bool:
+    """Whether an item in an export can have it: Exact's own number is an integer (schema: OutstandingItem/@number)."""
+    return exact not in ("", "0") and (side == "payable" or _INTEGER.fullmatch(exact) is not None)

@@ -87,6 +87,7 @@ class SettledInvoices:
     files: tuple[File, ...]
     changes: InvoiceChanges
     assumed: tuple[str, ...] = ()  # names of files with invoices of which nothing says whose they are
+    unfindable: tuple[str, ...] = ()  # numbers that no export can show
 
     @property
     def state(self) -> ImportState:

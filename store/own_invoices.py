@@ -50,6 +50,7 @@ from store.schema import batch as batch_
 from store.subledgers import SIDES, lock, renew_accounts
 
 MOST_REPEATED = 20  # that are named
+LARGEST_SUM = 2**60  # of the absolute amounts that wait, so that no figure they are part of leaves 64 bits
 _AT_ONCE = 1000  # rows
 
 
@@ -68,8 +69,8 @@ def apply_invoices(
 
     `currency`: ISO 4217, the administration's. `ordered_at` is how new the file is: invoices that a newer one gave
     stay as they are. `source_ref` is the ref of the mail or import. Where the code rule lets two customers collide, or
-    customers are unknown and none may be created (`may_create`), that is told and nothing is written. Comparisons that
-    are under way are to be made again: what they foresee of own invoices holds no more.
+    customers are unknown and none may be created (`may_create`), or the sum is beyond reason, that is told and nothing
+    is written. Comparisons that are under way are to be made again: what they foresee of own invoices holds no more.
     """
     lock(tx, administration, currency)
     with given_customers(tx), _given(tx, rows) as read:
@@ -81,8 +82,11 @@ def apply_invoices(
         match_customers(tx, administration)
         collisions = find_collisions(tx, administration)
         unknown = () if may_create else list_homeless(tx)
-        if collisions or unknown:
-            return InvoiceChanges(read, collisions=collisions, unknown=unknown, repeated=repeated)
+        is_too_large = (tx.execute(_GROSS, {"administration": administration}).scalar_one() or 0) > LARGEST_SUM
+        if collisions or unknown or is_too_large:
+            return InvoiceChanges(
+                read, collisions=collisions, unknown=unknown, is_too_large=is_too_large, repeated=repeated
+            )
         before = _totals(tx, administration)
         unmatched = list_unmatched(tx)
         made = keep_customers(tx, administration)
@@ -259,6 +263,12 @@ _NAME_CUSTOMERS = text("""
     SELECT customer_code, min(exact_code), min(exact_id), max(customer_name)
     FROM given_invoice GROUP BY customer_code""")
 _CURRENCIES = text("SELECT DISTINCT currency FROM given_invoice")
+_GROSS = text("""
+    SELECT sum(gross)
+    FROM (SELECT sum(abs(CAST(amount_dc AS DOUBLE PRECISION))) AS gross FROM given_invoice
+          UNION ALL
+          SELECT sum(abs(CAST(amount_dc AS DOUBLE PRECISION))) FROM own_invoice
+          WHERE administration = :administration AND status IN ('open', 'in-transit')) AS both_of_them""")
 _GIVEN_SIDES = text("SELECT DISTINCT side FROM given_invoice ORDER BY side DESC")
 
 _STORED = """

@@ -93,7 +93,7 @@ class Repeated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InvoiceChanges:
-    """What a file of own invoices did. With collisions, or unknown customers, nothing was written."""
+    """What a file of own invoices did. With collisions, unknown customers or too large a sum, nothing was written."""
 
     read: int
     created: int = 0
@@ -108,10 +108,11 @@ class InvoiceChanges:
     collisions: tuple[Collision, ...] = ()
     repeated: tuple[Repeated, ...] = ()  # the first of them
     unknown: tuple[tuple[str, str], ...] = ()  # (own code, name): nothing may be created, so the file is refused
+    is_too_large: bool = False  # with what waits already, the sum of the amounts would leave 64 bits
 
     @property
     def is_refused(self) -> bool:
-        return bool(self.collisions or self.unknown)
+        return bool(self.collisions or self.unknown or self.is_too_large)
 
     @property
     def is_empty(self) -> bool:

@@ -209,6 +209,7 @@ NUMBERS: dict[str, int] = {
     "transactions-ambiguous": 911,
     "invoices-repeated": 912,
     "transactions-remembered": 913,
+    "invoices-unfindable": 914,
     # Mistakes in files of own invoices and transactions.
     "csv-column-unknown": 931,
     "csv-column-repeated": 932,
@@ -235,6 +236,7 @@ NUMBERS: dict[str, int] = {
     "invoice-sums-differ": 953,
     "transactions-other": 954,
     "transaction-nameless": 955,
+    "invoices-too-large": 956,
 }
 
 # What the codes mean that no reply speaks of: outcomes, and why a mail was quarantined or ignored.

@@ -42,6 +42,22 @@ OWN: dict[str, Code] = {
     "invoices-older": Code(
         "note", N_("Invoices that stay as they are, since a newer file told of them before: %(many)s.")
     ),
+    "invoices-unfindable": Code(
+        "warning",
+        N_(
+            "Invoices whose number is no whole number, as all are in Exact's export, so that it never shows them and "
+            "they go on counting: %(many)s (%(examples)s)."
+        ),
+        N_(
+            "Ask the administrator of Saldopost to set how your numbers look in Exact (number = digits), then send the "
+            "file once more."
+        ),
+    ),
+    "invoices-too-large": Code(
+        "refused",
+        N_("With the invoices in %(file)s, your own invoices would come to more than can be counted."),
+        N_("Look whether the amounts are right, and send the file again: nothing of it was taken over."),
+    ),
     "invoices-repeated": Code(
         "warning",
         N_(

@@ -109,6 +109,25 @@ def test_an_export_that_a_person_said_yes_to_shows_invoices_too(office: Office) 
     assert "In this export for the first time 1 121.00" in told(office)
 
 
+def test_numbers_that_exact_cannot_have_are_told_of(office: Office) -> None:
+    office.policy = replace(RULES, invoices=replace(RULES.invoices, number="as-is"))
+    assert office.receive(mail(LIST)) == "applied"
+    assert "never shows them and they go on counting: 1 (F2026-0001)" in told(office)
+    office.policy = RULES
+    assert office.receive(mail(LIST, date=DATE + timedelta(minutes=1))) == "applied"
+    assert "never shows them" not in told(office)
+    office.receive(mail(SHOWN))
+    assert of_bakker(office) == (12100, 0, 0, 12100)
+
+
+def test_amounts_beyond_reason_are_refused(office: Office) -> None:
+    for number in range(3):
+        rows = [row(str(number), "9999999999999999.99", customer_code="KLANT-00042")]
+        state = office.receive(mail(("facturen.csv", invoice_list(rows))))
+        assert state == ("refused" if number else "applied")
+    assert "would come to more than can be counted" in told(office)
+
+
 def test_of_an_invoice_that_comes_twice_in_one_mail_the_last_counts(office: Office) -> None:
     other = ("nog een.csv", invoice_list([row(customer_code="KLANT-00042", amount="50.00")]))
     assert office.receive(mail(LIST, other)) == "applied"

@@ -84,6 +84,13 @@ def test_each_file_hears_of_what_it_has_a_part_in_at_its_first_line() -> None:
     }
 
 
+def test_each_file_hears_of_a_sum_that_is_too_large() -> None:
+    changes = InvoiceChanges(2, is_too_large=True)
+    assert found(changes, invoice(), invoice(page=6)) == {
+        page: [Finding("invoices-too-large", file.name)] for page, file in FILES.items()
+    }
+
+
 def test_a_file_that_is_out_already_is_not_looked_at_again() -> None:
     changes = InvoiceChanges(1, unknown=(("K-7", "Visser"),))
     assert found(changes, invoice("K-7", 6), files={4: FILES[4]}) == {}

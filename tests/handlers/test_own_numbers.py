@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.own_numbers import to_exact
+from handlers.own_numbers import is_findable, to_exact
 from handlers.policy import NumberRule
 from parsers.records import Side
 
@@ -29,6 +29,22 @@ rules = st.sampled_from(["as-is", "digits"])
 )
 def test_a_number_looks_in_exact_as_the_rule_says(number: str, side: Side, rule: NumberRule, exact: str) -> None:
     assert to_exact(number, side, rule) == exact
+
+
+@pytest.mark.parametrize(
+    ("number", "side", "rule", "findable"),
+    [
+        ("FAC-2020-0001", "receivable", "as-is", False),
+        ("FAC-2020-0001", "receivable", "digits", True),
+        ("20200001", "receivable", "as-is", True),
+        ("CONCEPT", "receivable", "digits", False),
+        ("0", "receivable", "as-is", False),
+        ("INV/007", "payable", "as-is", True),
+        ("0", "payable", "as-is", False),
+    ],
+)
+def test_what_exact_has_as_a_number_is_an_integer(number: str, side: Side, rule: NumberRule, findable: bool) -> None:
+    assert is_findable(to_exact(number, side, rule), side) is findable
 
 
 @given(numbers, rules)

@@ -305,6 +305,10 @@ REPLIES: dict[str, Callable[[], Report]] = {
     "invoices-unmatched": lambda: report(
         others=(SettledInvoices((INVOICES,), InvoiceChanges(3, unchanged=3, unmatched=(("K-7", "Visser"),))),)
     ),
+    "invoices-unfindable": lambda: report(
+        others=(SettledInvoices((INVOICES,), InvoiceChanges(3, created=3), unfindable=("F2026-0001", "CONCEPT")),)
+    ),
+    "invoices-too-large": lambda: report(refused=(Finding("invoices-too-large", "facturen.csv"),)),
     "invoices-older": lambda: report(
         others=(SettledInvoices((file("F-1.xml", format="own-invoices"),), InvoiceChanges(1, stale=1), ("F-1.xml",)),)
     ),

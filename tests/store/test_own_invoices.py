@@ -97,6 +97,19 @@ def test_of_three_customers_that_collide_each_is_named(store: Store) -> None:
     assert take(store, rows[1:]).collisions == named
 
 
+def test_amounts_that_no_figure_could_hold_are_refused_before_anything_is_written(store: Store) -> None:
+    most = 10**18
+    assert take(store, [own("A", most)]).created == 1
+    for rows in ([own("B", most)], [own("B", -most, "2")], [own("B", 10**17), own("C", 10**17)]):
+        changes = take(store, rows)
+        assert (changes.is_too_large, changes.is_refused) == (True, True)
+    assert take(store, [own("B", 10**17)]).created == 1
+    with store.write() as tx:
+        end(tx, "nl01", InvoiceChoice(("A",)), "cancelled", NOW, "jan")
+    assert take(store, [own("C", -(10**17))]).created == 1
+    assert figures(store) == {}
+
+
 def test_unknown_customers_are_refused_where_none_may_be_created(store: Store):
     apply_export(store, [Account("1", [("Z", 1)], ONE)])
     changes = take(store, [own("A", 250, "1"), own("B", 5, "2", customer_name="Jansen")], may_create=False)
