@@ -100,7 +100,8 @@ _STAGED = (
     "staged_own",
 )
 _KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables is better given back
-_SQLITE_PAGES = "PRAGMA temp.page_size = 16384; PRAGMA temp.cache_size = -8192;"
+# Other connections have the usual cache of 2 MB: they stay idle with it full.
+_SQLITE_PAGES = "PRAGMA main.cache_size = -8192; PRAGMA temp.page_size = 16384; PRAGMA temp.cache_size = -8192;"
 _SQLITE_SCRIPT = _SQLITE_PAGES + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
 _SQLITE_CLEAR = "".join(f"DELETE FROM {table};" for table in _STAGED)  # noqa: S608
 _POSTGRESQL_SCRIPT = _TABLES.format(**_POSTGRESQL_TYPES) + _INDEXES
