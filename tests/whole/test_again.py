@@ -132,13 +132,13 @@ def test_a_mail_that_always_meets_a_bug_fails_after_three_tries_and_is_told_of_o
 ) -> None:
     desk.send(books("100"))
     tried = []
-    walk = Way._walk
+    follow = Way._follow
 
     def stumble(*given: object) -> None:
         tried.append(given)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Way, "_walk", stumble)
+    monkeypatch.setattr(Way, "_follow", stumble)
     desk.run(70)
     desk.run()
     (failed,) = desk.messages
@@ -151,7 +151,7 @@ def test_a_mail_that_always_meets_a_bug_fails_after_three_tries_and_is_told_of_o
     assert status.returncode == 1
     assert failed["ref"] in json.loads(status.stdout)["needs"][0]["what"]
 
-    monkeypatch.setattr(Way, "_walk", walk)  # the bug is mended
+    monkeypatch.setattr(Way, "_follow", follow)  # the bug is mended
     assert desk.saldopost("messages", "retry", failed["ref"]).returncode == 0
     desk.run()
     assert (desk.states, desk.folders) == (["applied"], {"Processed": 1})

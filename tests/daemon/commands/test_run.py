@@ -40,4 +40,4 @@ def test_a_route_that_trusts_everybody_is_warned_about_at_each_start(
         done = quick_saldopost("run", "--once")
         assert done.returncode == 0
         assert ("settings-doubtful" in done.stderr) is warns
-        assert ("whoever forges a matching From is believed" in done.stderr) is warns
+        assert ("whoever forges a From that matches is believed" in done.stderr) is warns
