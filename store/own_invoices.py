@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    func,
     insert,
     or_,
     select,
@@ -131,12 +132,14 @@ def list_invoices(
     side: Side | None = None,
     status: OwnStatus | None = None,
     batch: str | None = None,
+    customer_code: str | None = None,
     numbers: tuple[str, ...] = (),
     account_id: int | None = None,
 ) -> Iterator[OwnInvoice]:
-    """Own invoices by administration, side, account, customer and number; read row by row.
+    """Own invoices by administration, side, account (as `tracking.iterate_tracked`), customer and number.
 
-    `numbers`: own ones or those in Exact, none for all. `account_id`: of the account that the customer is linked to.
+    `numbers`: own ones or those in Exact, none for all. The account is the one whose items show it, else the
+    customer's. Read row by row.
     """
     query: Select[Any] = _LIST
     for column, wanted in (
@@ -144,7 +147,8 @@ def list_invoices(
         (own_invoice.c.side, side),
         (own_invoice.c.status, status),
         (batch_.c.name, batch),
-        (own_invoice.c.account_id, account_id),
+        (customer.c.code, customer_code),
+        (account.c.id, account_id),
     ):
         if wanted is not None:
             query = query.where(column == wanted)
@@ -330,9 +334,10 @@ _LIST = (
         batch_.c.name,
         *(own_invoice.c[name] for name in ("batched_at", "ended_at", "ended_by", "journal", "period")),
         *(own_invoice.c[name] for name in ("vat_code", "vat_amount_fc", "item", "payment_condition")),
+        account.c.id,
     )
     .join(customer, customer.c.id == own_invoice.c.customer_id)
-    .join(account, account.c.id == own_invoice.c.account_id)
+    .join(account, account.c.id == func.coalesce(own_invoice.c.seen_account_id, own_invoice.c.account_id))
     .join(
         subledger,
         (subledger.c.administration == own_invoice.c.administration) & (subledger.c.side == own_invoice.c.side),
@@ -341,7 +346,7 @@ _LIST = (
     .order_by(
         own_invoice.c.administration,
         own_invoice.c.side,
-        account.c.code,
+        func.coalesce(account.c.code, ""),
         account.c.id,
         customer.c.code,
         own_invoice.c.number,

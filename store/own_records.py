@@ -155,7 +155,7 @@ class OwnInvoice(NamedTuple):
     exact_number: str
     customer_code: str  # our own
     customer_name: str
-    code: str | None  # of the Exact account
+    code: str | None  # of the Exact account: the one whose items show it, else the customer's
     name: str
     exact_id: str | None
     administration_currency: str
@@ -179,6 +179,7 @@ class OwnInvoice(NamedTuple):
     vat_amount_fc: int | None
     item: str
     payment_condition: str
+    account_id: int  # of the Exact account
 
 
 class Customer(NamedTuple):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     or_,
     select,
     text,
@@ -41,8 +42,9 @@ def iterate_tracked(
     tolerance: int = 0,
     paid_too: bool = False,
 ) -> Iterator[TrackedInvoice]:
-    """Invoices by side, account and number; those that are paid only with `paid_too`. `numbers`: of payables YourRef
-    too; none for all.
+    """Invoices by side, account (its code, then its id) and number; those that are paid only with `paid_too`.
+
+    `numbers`: of payables YourRef too; none for all.
 
     `tolerance`: minor units of the administration's currency; not more than that left counts as paid. Paid by hand is
     not paid here: such invoices are open in Exact. The original amount is what its items say of the invoice when they
@@ -180,7 +182,8 @@ def _history(
         past = past.where(exists().where(*same, now.c.closed_by.is_(None)))
     # Two partial indexes, one for each half.
     both = union_all(query.where(open_item.c.closed_by.is_(None)), past).subquery()
-    return select(both).order_by(both.c.side.desc(), both.c.code, both.c.account_id, both.c.number, both.c.id)
+    in_order = (both.c.side, func.coalesce(both.c.code, ""), both.c.account_id, both.c.number, both.c.id)
+    return select(both).order_by(*in_order)
 
 
 @dataclass(slots=True)

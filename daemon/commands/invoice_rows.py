@@ -1,6 +1,8 @@
 """Own invoices and the invoices that Exact shows, brought together: the rows of `saldopost invoices`."""
 
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from daemon.commands.output import Column, Row, write_amount, write_moment
@@ -115,26 +117,32 @@ class Pair(NamedTuple):
 
 
 def pair(own: Iterable[OwnInvoice], tracked: Iterable[TrackedInvoice]) -> Iterator[Pair]:
-    """Own invoices in their order, each with what Exact shows of it, then what Exact shows of others.
+    """Account by account: own invoices, each with what Exact shows of it, then what Exact shows of others.
 
-    Exact's items of one number are one: where two own invoices share a number, the first has it.
+    Both are of one administration, and come in the order of their accounts: only those of one are held in memory.
     """
-    rest = {_place(one, one.number): one for one in tracked}
-    by_supplier = {
-        _place(one, one.your_ref): place for place, one in rest.items() if one.side == "payable" and one.your_ref
-    }
+    both: Iterator[OwnInvoice | TrackedInvoice] = heapq.merge(own, tracked, key=_place)
+    for _, of_account in groupby(both, key=_place):
+        yield from _pair(list(of_account))
+
+
+def _pair(of_account: Sequence[OwnInvoice | TrackedInvoice]) -> Iterator[Pair]:
+    """Exact's items of one number are one: where two own invoices share a number, the first has it."""
+    own = [one for one in of_account if isinstance(one, OwnInvoice)]
+    rest = {one.number: one for one in of_account if isinstance(one, TrackedInvoice)}
+    by_supplier = {one.your_ref: number for number, one in rest.items() if one.side == "payable" and one.your_ref}
     for invoice in own:
-        place = _place(invoice, invoice.exact_number)
+        number = invoice.exact_number
         if invoice.seen_by is None:
             yield Pair(invoice, None)
         else:
-            yield Pair(invoice, rest.pop(place, None) or rest.pop(by_supplier.get(place, place), None))
+            yield Pair(invoice, rest.pop(number, None) or rest.pop(by_supplier.get(number, number), None))
     for one in rest.values():
         yield Pair(None, one)
 
 
-def _place(one: OwnInvoice | TrackedInvoice, number: str) -> tuple[object, ...]:
-    return one.administration, one.side, one.exact_id, one.code, number
+def _place(one: OwnInvoice | TrackedInvoice) -> tuple[str, str, int]:
+    return one.side, one.code or "", one.account_id
 
 
 def row(of: Pair, currency: str) -> Row:
@@ -163,6 +171,7 @@ def full_row(of: Pair, currency: str) -> Row:
 
 
 def _own(one: OwnInvoice) -> Row:
+    is_unclear = one.ambiguous and one.status in ("open", "in-transit")
     return {
         "administration": one.administration,
         "side": one.side,
@@ -181,8 +190,8 @@ def _own(one: OwnInvoice) -> Row:
         "amount": write_amount(one.amount_fc, one.currency),
         "amount_dc": write_amount(one.amount_dc, one.administration_currency),
         "status": one.status,
-        "shown_status": f"{one.status}, ambiguous" if one.ambiguous else one.status,
-        "ambiguous": one.ambiguous,
+        "shown_status": f"{one.status}, ambiguous" if is_unclear else one.status,
+        "ambiguous": is_unclear,
         "seen_by": one.seen_by,
         "batch": one.batch,
         "batched_at": write_moment(one.batched_at),

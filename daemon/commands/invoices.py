@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from daemon.commands import invoice_marks
+from daemon.commands.aside import Aside
 from daemon.commands.invoice_import import import_
 from daemon.commands.invoice_paid import paid
 from daemon.commands.invoice_rows import (
@@ -92,25 +93,23 @@ def list_(
     def fits(one: Pair) -> bool:
         return (
             (one.own is not None or not (status or customer or batch))
-            and (customer is None or (one.own is not None and one.own.customer_code == customer))
             and (state is None or (one.tracked is not None and one.tracked.state == state))
             and (one.is_open or not only_open)
         )
 
-    chosen = [program.administration(administration)] if administration else program.settings.administrations
-    found: list[tuple[AdministrationSettings, list[Pair]]] = []
-    with program.store() as store, store.read() as tx:  # into memory: a reader that lingers holds off writers
-        from store.own_invoices import list_invoices
+    from store.own_invoices import list_invoices
 
-        for one in chosen:
-            own = list_invoices(tx, administration=one.code, side=side, status=status, batch=batch)
-            tracked = _tracked(tx, one, side, paid_too=not only_open)
-            found.append((one, list(filter(fits, pair(own, tracked)))))
-    rows = (row(of, one.currency) for one, pairs in found for of in pairs)
-    if form == "table":
-        show_rows(rows, FOLLOWED if any(one.mode == "invoices" for one in chosen) else TABLE, form)
-    else:
-        show_rows(rows, COLUMNS, form)
+    chosen = [program.administration(administration)] if administration else program.settings.administrations
+    with program.store() as store, Aside() as rows:
+        with store.read() as tx:
+            for one in chosen:
+                own = list_invoices(
+                    tx, administration=one.code, side=side, status=status, batch=batch, customer_code=customer
+                )
+                tracked = _tracked(tx, one, side, paid_too=not only_open)
+                rows.add(row(of, one.currency) for of in pair(own, tracked) if fits(of))
+        table = FOLLOWED if any(one.mode == "invoices" for one in chosen) else TABLE
+        show_rows(rows, table if form == "table" else COLUMNS, form)
 
 
 @command.command()

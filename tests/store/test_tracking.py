@@ -142,6 +142,6 @@ def test_sides_are_followed_apart(store: Store):
     apply_at(store, 1, [item("A", 30)], "payable")
     with store.read() as tx:
         assert [(one.side, one.open_dc) for one in iterate_tracked(tx, "nl01")] == [
-            ("receivable", 100),
             ("payable", 30),
+            ("receivable", 100),
         ]

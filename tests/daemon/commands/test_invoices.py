@@ -120,6 +120,15 @@ def test_a_batch_is_in_transit_until_it_is_taken_back(quick_saldopost: Saldopost
     assert figures(quick_saldopost) == before
 
 
+def test_what_was_ended_is_not_called_ambiguous(quick_saldopost: Saldopost, books: Store) -> None:
+    take(books, [own("X", 5, code, exact_number="9", exact_id=GUID, exact_code="10042") for code in ("K8", "K9")])
+    apply_export(books, [Account("10042", [("20260001", 121_00), ("9", 5)], GUID, "Jansen")])
+    quick_saldopost("invoices", "cancel", "X", "--customer", "K8")
+    rows = quick_saldopost("invoices", "list", "--format", "json").rows
+    told = {row["customer"]: (row["status"], row["ambiguous"]) for row in rows if row["number"] == "X"}
+    assert told == {"K8": ("cancelled", False), "K9": ("seen", False)}
+
+
 def test_a_batch_can_be_narrowed_down(quick_saldopost: Saldopost, books: Store) -> None:
     quick_saldopost("invoices", "batch", "-a", "nl01", "--all", "--customer", "K1", "--name", "one")
     assert statuses(quick_saldopost, "--status", "in-transit") == {("K1", "FAC-2026-0002"): "in-transit"}
@@ -309,6 +318,31 @@ class TestModeInvoices:
         assert self.states(quick_saldopost, "--state", "paid") == {"9": ("paid", "0.00")}
         assert set(self.states(quick_saldopost, "--open")) == {"FAC-2026-0001", "FAC-2026-0002", "CRED-1", "10"}
         assert "in Exact" in quick_saldopost("invoices", "list").stdout
+
+    def test_what_is_seen_by_number_date_and_amount_stands_with_what_shows_it(
+        self, quick_saldopost: Saldopost, books: Store
+    ) -> None:
+        take(books, [own("F-77", 55_00, "NEW", exact_number="77", exact_code="99")])
+        other = Account("10043", [item("77", 55_00), item("10", 7)])
+        apply_export(books, [Account("10042", [item("20260001", 100_00)], GUID, "Jansen"), other])
+        rows = quick_saldopost("invoices", "list", "--format", "json").rows
+        (row,) = [row for row in rows if "77" in (row["number"], row["exact_number"])]
+        assert (row["customer"], row["code"], row["seen_by"]) == ("NEW", "10043", "number-date-amount")
+        assert (row["state"], row["open"]) == ("open", "55.00")
+        assert quick_saldopost("invoices", "paid", "F-77").returncode == 0
+        assert self.states(quick_saldopost, "--state", "paid-by-hand").keys() == {"F-77"}
+        assert quick_saldopost("invoices", "paid", "77", "--undo", "--account", "10043").returncode == 0
+
+    def test_the_list_goes_account_by_account(self, quick_saldopost: Saldopost) -> None:
+        rows = quick_saldopost("invoices", "list", "--format", "json").rows
+        assert [(row["code"], row["number"]) for row in rows] == [
+            ("10042", "FAC-2026-0001"),
+            ("10042", "FAC-2026-0002"),
+            ("10043", "CRED-1"),
+            ("10043", "FAC-2026-0002"),
+            ("10043", "10"),
+            ("10043", "9"),
+        ]
 
     def test_an_invoice_tells_its_payments(self, quick_saldopost: Saldopost) -> None:
         (row,) = quick_saldopost("invoices", "show", "FAC-2026-0001", "--format", "json").rows
