@@ -13,7 +13,7 @@ from parsers.amounts import AmountReader, WrongAmount, currency_digits
 from parsers.display import visible
 from parsers.guids import read_guid
 from parsers.protocol import FRAME_ROWS, Cards, FileRead, Frame, Options
-from parsers.records import Card, File
+from parsers.records import Card
 from parsers.source import Head, Source
 from parsers.tally import Tally
 from parsers.xml import Event, XmlReader
@@ -58,7 +58,7 @@ class _Reading:
     def frames(self) -> Iterator[Frame]:
         with self.reader.events() as events:
             yield from self._read_document(events)
-        yield FileRead(self._file())
+        yield FileRead(self.reader.stream.as_file(self.index, NAME, self.warnings.findings()))
 
     def _read_document(self, events: Iterator[Event]) -> Iterator[Frame]:
         cards: list[Card] = []
@@ -131,17 +131,3 @@ class _Reading:
             for child in children:
                 if child.tag not in known:
                     self.warnings.add("unknown-element", child.sourceline, element=visible(str(child.tag), 80))
-
-    def _file(self) -> File:
-        source, stream = self.source, self.reader.stream
-        return File(
-            index=self.index,
-            name=source.name,
-            part=source.part,
-            sha256=stream.sha256,
-            size=stream.size,
-            format=NAME,
-            number=None,
-            pages=(),
-            warnings=self.warnings.findings(),
-        )

@@ -88,8 +88,7 @@ class Sheet:
 
     def file(self, index: int, kind: str) -> File:
         """The whole of it, once it was read to its end."""
-        source, stream = self._source, self._stream
-        return File(index, source.name, source.part, stream.sha256, stream.size, kind, number=None, pages=())
+        return self._stream.as_file(index, kind)
 
     def _find_encoding(self) -> str:
         stream, decoder = self._source.stream(), codecs.getincrementaldecoder("utf-8-sig")()

@@ -1,11 +1,11 @@
 """A file to be read, wherever it lies: in a part, in an archive, on disk. It can be opened again and again."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from parsers.records import Finding, Refused
+from parsers.records import File, Finding, Refused
 
 LARGEST_RATIO = 200  # of unpacked to packed bytes
 _RATIO_COUNTS_FROM = 1024 * 1024  # unpacked bytes; a small file of repeated text hurts nobody
@@ -77,6 +77,11 @@ class Stream:
     def sha256(self) -> str:
         """Of what was read, in hexadecimal."""
         return self._hash.hexdigest()
+
+    def as_file(self, index: int, kind: str, warnings: Iterable[Finding] = ()) -> File:
+        """What was read, as a file of this kind, once it came to its end."""
+        source = self.source
+        return File(index, source.name, source.part, self.sha256, self.size, kind, None, (), tuple(warnings))
 
 
 def read_head(source: Source, size: int) -> bytes:

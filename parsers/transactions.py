@@ -12,7 +12,7 @@ from parsers.amounts import AmountReader, currency_digits
 from parsers.display import visible
 from parsers.mistakes import Mistakes
 from parsers.protocol import FRAME_ROWS, FileRead, Frame, Options, Transactions
-from parsers.records import File, Refused, Transaction
+from parsers.records import Refused, Transaction
 from parsers.source import Head, Source
 from parsers.tally import Tally
 from parsers.transaction_reading import Entry
@@ -64,7 +64,7 @@ class _Reading:
             yield from self._read_document(events)
         if self.mistakes:
             raise self.mistakes.refuse()
-        yield FileRead(self._file())
+        yield FileRead(self.reader.stream.as_file(self.index, NAME, self.warnings.findings()))
 
     def _read_document(self, events: Iterator[Event]) -> Iterator[Frame]:
         rows: list[Transaction] = []
@@ -117,20 +117,6 @@ class _Reading:
             for child in children:
                 if child.tag not in known:
                     self.warnings.add("unknown-element", child.sourceline, element=visible(str(child.tag), 80))
-
-    def _file(self) -> File:
-        source, stream = self.source, self.reader.stream
-        return File(
-            index=self.index,
-            name=source.name,
-            part=source.part,
-            sha256=stream.sha256,
-            size=stream.size,
-            format=NAME,
-            number=None,
-            pages=(),
-            warnings=self.warnings.findings(),
-        )
 
 
 def _framed(rows: list[Transaction]) -> Iterator[Frame]:

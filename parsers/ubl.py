@@ -10,7 +10,6 @@ from typing import Final
 from lxml import etree
 
 from parsers.protocol import FileRead, Frame, Invoices, Options
-from parsers.records import File
 from parsers.source import Head, Source
 from parsers.tally import Tally
 from parsers.ubl_document import CAC, CBC, Document
@@ -55,7 +54,7 @@ class _Reading:
         assert root is not None, "a document that ended well has one"
         document = Document(self.reader, root, self.children)
         yield Invoices([read_invoice(document, self.index, self.options, self.warnings)])
-        yield FileRead(self._file())
+        yield FileRead(self.reader.stream.as_file(self.index, NAME, self.warnings.findings()))
 
     def _keep(self, parent: etree._Element, children: Iterable[etree._Element]) -> None:
         if parent is not self.reader.root:
@@ -66,17 +65,3 @@ class _Reading:
                 if len(kept) >= MOST_REPEATED:
                     raise self.reader.refuse("xml-limit", child, reason="too many elements")
                 kept.append(child)
-
-    def _file(self) -> File:
-        source, stream = self.source, self.reader.stream
-        return File(
-            index=self.index,
-            name=source.name,
-            part=source.part,
-            sha256=stream.sha256,
-            size=stream.size,
-            format=NAME,
-            number=None,
-            pages=(),
-            warnings=self.warnings.findings(),
-        )
