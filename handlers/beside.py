@@ -18,7 +18,7 @@ from parsers.records import Finding, Side
 from store.accounts import apply_cards
 from store.batches import mark_transactions
 from store.database import Transaction
-from store.own_invoices import apply_invoices
+from store.given_invoices import apply_invoices
 from store.own_records import Waiting
 from store.records import Subledger
 from store.subledgers import SIDES

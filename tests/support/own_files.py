@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from staged_exports import NOW
 
 from store.database import Store
-from store.own_invoices import apply_invoices
+from store.given_invoices import apply_invoices
 from store.own_records import InvoiceChanges, OwnInvoiceRow
 
 
