@@ -129,6 +129,9 @@ def _rehearse(plans: Sequence[Plan], taken: Taken, staging: Staging, job: Job, n
             for plan in plans:
                 _write(tx, staging, plan, job, lambda _file: None, None, now)
             beside = _apply_beside(tx, taken, job, now)
+            for plan in plans:
+                if plan.act == "apply":
+                    staging.note_waiting(tx, plan.comparison.subledger)
             raise _Rehearsed
     return beside
 

@@ -14,7 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from handlers.language import N_, Voice, clean
-from handlers.report import Report, Settled, SettledInvoices, SettledTransactions
+from handlers.report import Report, Settled
 from parsers.records import Side
 from store.records import AccountChange, Comparison, Subledger
 
@@ -104,7 +104,7 @@ def _columns(side: Settled, report: Report, voice: Voice) -> Iterator[_Column]:
     yield _Column(then, 15, lambda row: row.before)
     yield _Column(now, 15, lambda row: row.after)
     yield _Column(N_("Difference"), 15, lambda row: row.after - row.before)
-    if _has_own(side, report):
+    if side.own is not None and (side.own.open or side.own.in_transit):
         adds_in_transit = report.policy.invoices.in_transit == "add"
         yield _Column(N_("Not handed to Exact yet"), 15, lambda row: row.open_invoices)
         yield _Column(N_("In transit"), 15, lambda row: row.in_transit)
@@ -120,12 +120,6 @@ def _columns(side: Settled, report: Report, voice: Voice) -> Iterator[_Column]:
     yield _Column(N_("Received"), 12, lambda _row: received)
     yield _Column(N_("Currency"), 9, lambda _row: report.policy.currency)
     yield _Column(N_("Exact ID"), 38, lambda row: row.exact_id)
-
-
-def _has_own(side: Settled, report: Report) -> bool:
-    """Whether own invoices wait beside the export. Of those that came in the same mail the rows know nothing."""
-    came_too = any(isinstance(other, SettledInvoices | SettledTransactions) for other in report.others)
-    return side.own is not None and bool(side.own.open or side.own.in_transit) and not came_too
 
 
 def _fill(book: Workbook, side: Settled, rows: Iterable[AccountChange], report: Report, voice: Voice) -> None:

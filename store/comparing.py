@@ -15,7 +15,7 @@ from store import foreseeing, imports
 from store.matching import match_accounts
 from store.records import AccountChange, Comparison, CurrencyTotal, Subledger
 from store.signs import find_signs
-from store.staged import ALL_ITEMS
+from store.staged import ALL_ITEMS, PLACE
 
 LARGEST = 10  # changes of each kind that a comparison names
 
@@ -85,15 +85,15 @@ def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Col
 def iterate_changes(
     tx: Connection,
     subledger: Subledger,
-    rooms: Mapping[int, tuple[int, int]],
+    limits: Mapping[int, int],
     waiting: Mapping[int, tuple[int, int]],
     *,
     everything: bool,
 ) -> Iterator[AccountChange]:
     """Every account that differs, or every account that was compared, by code.
 
-    `rooms` as `credit.find_rooms` has it, none for creditors; `waiting` as `foreseeing.find_waiting` has it. Only
-    temporary tables are read: it may take as long as it takes.
+    `limits` as `credit.find_limits` has it, none for creditors; `waiting` as `foreseeing.find_waiting`, or
+    `find_counting`. Only temporary tables are read: it may take as long as it takes.
     """
     rows = tx.execute(
         _ALL_ACCOUNTS if everything else _CHANGED_ACCOUNTS,
@@ -101,11 +101,11 @@ def iterate_changes(
         execution_options={"yield_per": 1000},
     )
     for row in rows:
-        limit, room = rooms.get(row.account_id, (None, None))
-        open_invoices, in_transit = waiting.get(row.account_id, (0, 0))
+        limit = limits.get(row.place)
+        open_invoices, in_transit = waiting.get(row.place, (0, 0))
         yield _read(row)._replace(
             credit_limit=limit,
-            credit_room=room,
+            credit_room=None if limit is None else limit - row.after - open_invoices - in_transit,
             oldest_due=row.oldest_due or "",
             open_invoices=open_invoices,
             in_transit=in_transit,
@@ -242,10 +242,10 @@ _LARGEST = text(f"{_CHANGE} AND before <> after {_LARGEST_FIRST}")
 _LARGEST_CREATED = text(f"{_CHANGE} AND is_new {_LARGEST_FIRST}")
 _LARGEST_REOPENED = text(f"{_CHANGE} AND NOT is_new AND before = 0 AND after <> 0 {_LARGEST_FIRST}")
 _LARGEST_ZEROED = text(f"{_CHANGE} AND before <> 0 AND after = 0 {_LARGEST_FIRST}")
-_WHOLE_CHANGE = """
-    SELECT code, name, exact_id, before, after, is_new, account_id,
+_WHOLE_CHANGE = f"""
+    SELECT code, name, exact_id, before, after, is_new, {PLACE} AS place,
            (SELECT min(i.due_date) FROM staged_block AS b CROSS JOIN staged_item AS i
             WHERE b.account = a.account AND i.block = b.block AND i.open_dc > 0 AND i.due_date <> '') AS oldest_due
-    FROM staged_account AS a WHERE side = :side"""
+    FROM staged_account AS a WHERE side = :side"""  # noqa: S608
 _ALL_ACCOUNTS = text(f"{_WHOLE_CHANGE} ORDER BY code, name, exact_id")
 _CHANGED_ACCOUNTS = text(f"{_WHOLE_CHANGE} AND (before <> after OR is_new) ORDER BY code, name, exact_id")

@@ -12,17 +12,14 @@ def find_crossings(tx: Connection, subledger: Subledger) -> list[CreditCrossing]
     return [CreditCrossing(*row) for row in tx.execute(_CROSSINGS, {"side": subledger.side})]
 
 
-def find_rooms(tx: Connection) -> dict[int, tuple[int, int]]:
-    """The credit limit of each debtor in the export that has one, and what it leaves, by the account's ID."""
-    return {row[0]: (row[1], row[2]) for row in tx.execute(_ROOMS, {"side": "receivable"})}
+def find_limits(tx: Connection) -> dict[int, int]:
+    """The credit limit of each debtor in the export that has one, by the account's ID."""
+    return {row.id: row.credit_limit for row in tx.execute(_LIMITS)}
 
 
-def _debtors(also: str = "") -> str:
-    """Those with a limit, and what they owe before and after.
-
-    What own invoices count for falls by those that the export shows: until it is applied, they count still.
-    """
-    return f"""
+# Those with a limit, and what they owe before and after. What own invoices count for falls by those that the export
+# shows: until it is applied, they count still.
+_DEBTORS = """
          (SELECT known.id, known.code, known.name, known.credit_limit,
                  a.before + coalesce(stored.open_invoices + stored.in_transit, 0) + coalesce(shown.gone, 0) AS before,
                  a.after + coalesce(stored.open_invoices + stored.in_transit, 0) - coalesce(shown.still, 0) AS after
@@ -37,12 +34,15 @@ def _debtors(also: str = "") -> str:
                            JOIN own_invoice AS v ON v.id = f.invoice
                            WHERE f.side = :side AND f.verdict = 2) AS one
                      GROUP BY one.account_id) AS shown ON shown.account_id = known.id
-          WHERE a.side = :side AND known.id = a.account_id AND known.credit_limit IS NOT NULL {also}) AS debtor"""  # noqa: S608
-
-
+          WHERE a.side = :side AND known.id = a.account_id AND known.credit_limit IS NOT NULL
+            AND (a.before <> a.after OR shown.account_id IS NOT NULL)) AS debtor"""
 _CROSSINGS = text(f"""
     SELECT code, name, credit_limit, before, after
-    FROM {_debtors("AND (a.before <> a.after OR shown.account_id IS NOT NULL)")}
+    FROM {_DEBTORS}
     WHERE (before <= credit_limit) <> (after <= credit_limit)
     ORDER BY code, name""")  # noqa: S608
-_ROOMS = text(f"SELECT id, credit_limit, credit_limit - after FROM {_debtors()}")  # noqa: S608
+_LIMITS = text("""
+    SELECT known.id, known.credit_limit
+    FROM staged_account AS a
+    CROSS JOIN account AS known
+    WHERE a.side = 'receivable' AND known.id = a.account_id AND known.credit_limit IS NOT NULL""")

@@ -64,6 +64,14 @@ def find_waiting(tx: Connection, subledger: Subledger) -> dict[int, tuple[int, i
     return {row.account_id: (row.open_dc, row.in_transit_dc) for row in tx.execute(_WAITING_BY_ACCOUNT, of)}
 
 
+def find_counting(tx: Connection, subledger: Subledger) -> dict[int, tuple[int, int]]:
+    """The same where the export is applied already, in this transaction, as the balances have it.
+
+    An account that the export brings is named as `staged.PLACE` names it.
+    """
+    return {row.place: (row.open_invoices, row.in_transit) for row in tx.execute(_COUNTED, {"side": subledger.side})}
+
+
 def _read(row: Row[Any], now: datetime) -> Recognised:
     days = (now - row.batched_at).days if row.batched_at else 0
     return Recognised(row.number, row.customer_code, row.code, row.name, row.amount_dc, days)
@@ -163,3 +171,9 @@ _WAITING_BY_ACCOUNT = text(f"""
            CAST(coalesce(sum(CASE v.status WHEN 'in-transit' THEN v.amount_dc END), 0) AS BIGINT) AS in_transit_dc
     FROM own_invoice AS v LEFT JOIN {_VERDICTS} AS f ON f.invoice = v.id
     WHERE {_WAITING} AND {_STILL} GROUP BY v.account_id""")  # noqa: S608
+_COUNTED = text(f"""
+    SELECT {staged.PLACE} AS place, b.open_invoices, b.in_transit
+    FROM staged_account AS a
+    CROSS JOIN balance AS b
+    WHERE a.side = :side AND b.account_id = a.account_id AND b.side = :side
+      AND (b.open_invoices <> 0 OR b.in_transit <> 0)""")  # noqa: S608

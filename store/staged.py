@@ -13,3 +13,6 @@ NEW_ITEMS = """
     CROSS JOIN staged_account AS a
     WHERE new.side = :side AND a.account = new.account AND a.side = :side
       AND i.block = new.block AND i.number = new.number AND i.due_date = new.due_date AND i.line = new.line"""
+
+# An account by its ID; one that the export brings by a number below zero, also once it has an ID.
+PLACE = "CASE WHEN a.is_new THEN -1 - a.account ELSE a.account_id END"

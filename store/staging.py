@@ -118,7 +118,7 @@ class Staging:
         self._added = 0  # items since the last sums
         self._last = -1  # the block of the last item
         self._summed = -1  # the last block that is in the sums
-        self._rooms: dict[int, tuple[int, int]] | None = None  # as `credit.find_rooms` has it; of the last comparison
+        self._limits: dict[int, int] | None = None  # as `credit.find_limits` has it; of the last comparison
         self._waiting: dict[Side, dict[int, tuple[int, int]]] = {}  # as `foreseeing.find_waiting` has it; of the same
         if not connection.info.get("staged"):
             self._go_on()
@@ -171,7 +171,8 @@ class Staging:
         `as_of` is the day of the export in the administration's time zone: without it nothing is known of what is not
         due yet. `files` are the SHA-256 of its pages: without them, nothing of where else they were applied.
         """
-        self._rooms = None
+        self._limits = None
+        self._waiting.clear()
         self._add_up()
         if not self._connection.info.get("indexed"):  # sorted at once, for a third of what growing costs
             self._run(_INDEXES_OF_BLOCKS)
@@ -185,16 +186,23 @@ class Staging:
 
     def iterate_changes(self, subledger: Subledger, *, everything: bool = False) -> Iterator[AccountChange]:
         """The accounts whose balance differs, and new ones, by code; with `everything` all that were compared."""
-        if self._rooms is None:  # once, before any cursor is open
+        if self._limits is None:  # once, before any cursor is open
             with self._reading():
-                self._rooms = credit.find_rooms(self._connection)
-                for side in SIDES:
+                self._limits = credit.find_limits(self._connection)
+                for side in set(SIDES) - self._waiting.keys():
                     of = Subledger(subledger.administration, side)
                     self._waiting[side] = foreseeing.find_waiting(self._connection, of)
         self._go_on()
-        rooms = self._rooms if subledger.side == "receivable" else {}
+        limits = self._limits if subledger.side == "receivable" else {}
         waiting = self._waiting[subledger.side]
-        return comparing.iterate_changes(self._connection, subledger, rooms, waiting, everything=everything)
+        return comparing.iterate_changes(self._connection, subledger, limits, waiting, everything=everything)
+
+    def note_waiting(self, tx: Connection, subledger: Subledger) -> None:
+        """Let `iterate_changes` tell what own invoices count for now, after `apply` and what came with the export.
+
+        In the `transaction` given, which may be taken back then.
+        """
+        self._waiting[subledger.side] = foreseeing.find_counting(tx, subledger)
 
     def ageing(self, subledger: Subledger, as_of: date) -> Ageing:
         """What the export has open on this side by days past the due date, as of a day, in minor units."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
+from io import BytesIO
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gl_transactions import Entry, Term, transactions
 from invoice_lists import invoice_list, row
 from mails import DATE, mail
 from offices import Office
+from openpyxl import load_workbook
 from reports import policy
 from ubl_invoices import US, Party, UblInvoice, ubl
 
@@ -23,7 +25,9 @@ from daemon import intake
 from daemon.reading import start_reading
 from handlers.policy import CodeRule, InvoiceRules
 from handlers.render import Rendered
+from store.accounts import apply_cards
 from store.database import Store
+from store.records import AccountCard
 
 RULES = policy(
     code="nl01",
@@ -159,6 +163,30 @@ def test_what_was_handed_over_before_its_invoice_came_is_in_transit_when_that_co
     text = told(office)
     assert "of all: handed to Exact already 1" in text
     assert "Receivables in transit 0.00 50.00 +50.00" in text
+
+
+def test_the_spreadsheet_tells_what_waits_of_the_invoices_in_the_same_mail(office: Office) -> None:
+    office.receive(mail(ars(OpenItem("3", "50"))))
+    with office.store.write() as tx:
+        apply_cards(tx, "nl01", "EUR", [AccountCard(None, "42", "Bakker", 500_00)])
+    known, new = row(customer_code="KLANT-00042"), row("F2026-0008", "30.00", customer_code="KLANT-00008")
+    handed_over = row("F2026-0009", "20.00", customer_code="KLANT-00042")
+    invoices = ("facturen.csv", invoice_list([known, new, handed_over]))
+    entries = ("transactions.xml", transactions([Entry(code="42", terms=(Term("20260009"),))]))
+    accounts = [Account("42", (OpenItem("3", "50"),), "Bakker", BAKKER), Account("8", (OpenItem("9", "70"),), "Smit")]
+    exported = ("ARs_1.xml", export([*accounts, Account("7", (OpenItem("5", "10"),), "Visser", GUID.format(7))]))
+    assert office.receive(mail(exported, invoices, entries, date=DATE + timedelta(minutes=2))) == "applied"
+    *_, reply = office.outgoing()
+    (attached,) = reply.iter_attachments()
+    head, *found = load_workbook(BytesIO(attached.get_content())).worksheets[0].values
+    assert head[3:10] == (
+        *("Now", "Difference", "Not handed to Exact yet", "In transit", "Total", "Credit limit", "Room left"),
+    )
+    assert {line[0]: line[3:10] for line in found} == {
+        "42": (50, 0, 121, 20, 171, 500, 309),
+        "7": (10, 0, 0, 0, 10, None, None),
+        "8": (70, 70, 30, 0, 100, None, None),
+    }
 
 
 def test_what_is_in_transit_is_added_where_the_settings_say_so(office: Office) -> None:

@@ -1,3 +1,4 @@
+from own_files import own, take
 from sqlalchemy import text
 from staged_exports import NOW, PAYABLE, RECEIVABLE, Account, apply_export, item, new_import, stage
 
@@ -53,8 +54,7 @@ def test_creditors_have_no_limit(store: Store):
 def test_the_changes_tell_limit_room_and_the_oldest_due_date(store: Store):
     apply_export(store, [Account(code, [("1", 100)], name=f"Klant {code}") for code in "ABC"])
     limit(store, A=140, C=50)
-    with store.write() as tx:
-        tx.execute(text("UPDATE balance SET open_invoices = 30"))
+    take(store, [own("X", 30, code) for code in "ABC"])
     credit_note = item("4", -5, due_date="2025-01-01")
     with store.staging() as staging:
         late = [item("2", 60, due_date="2026-01-31"), item("3", 60, due_date="2025-12-31"), credit_note]
