@@ -9,7 +9,6 @@ import re
 from parsers.amounts import AmountReader, WrongAmount
 from parsers.dates import read_date
 
-_LONE_MARK = re.compile(r"[^.,]*[.,][0-9]{3}", re.ASCII)
 _DAY_FIRST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})", re.ASCII)
 
 
@@ -17,13 +16,14 @@ class AmountCells:
     """Amounts to minor units.
 
     In a file with semicolons the comma is the decimal mark and points group thousands, in one with commas it is the
-    other way round; a lone mark before one or two last digits is a decimal mark in either. In a file with tabs an
-    amount is taken if it has one meaning only: not `1.500`.
+    other way round; a lone mark before one or two last digits is a decimal mark in either. An amount is taken if it
+    has one meaning only: not `1.500` in a file with tabs, nor of a currency with three digits in one with semicolons.
     """
 
     def __init__(self, delimiter: str, digits: int) -> None:
         marks = {";": [(",", ".")], ",": [(".", ",")]}.get(delimiter, [(",", "."), (".", ",")])
-        self._is_unclear = _LONE_MARK.fullmatch if len(marks) > 1 else None
+        unclear = ".," if len(marks) > 1 else marks[0][1] if digits > 2 else ""  # alone, before three digits
+        self._is_unclear = re.compile(rf"[^.,]*[{unclear}][0-9]{{3}}", re.ASCII).fullmatch if unclear else None
         self._patterns: list[re.Pattern[str]] = []
         fraction = f"[0-9]{{1,{min(digits, 2)}}}" if digits else "(?!)"
         for mark, group in marks:

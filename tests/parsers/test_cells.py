@@ -63,6 +63,17 @@ def test_in_a_file_with_tabs_an_amount_means_the_same_to_all_who_understand_it(t
     assert read("\t") in ({None} | meanings if len(meanings) == 1 else {None})
 
 
+def test_of_a_currency_with_three_digits_a_lone_mark_is_no_group() -> None:
+    semicolons, commas = AmountCells(";", 3), AmountCells(",", 3)
+    for cells, clear, unclear in ((semicolons, "1,234", "1.234"), (commas, "1.234", "1,234")):
+        assert cells.read(clear) == 1234
+        for text in (unclear, f"-{unclear}"):
+            with pytest.raises(WrongAmount):
+                cells.read(text)
+    assert semicolons.read("1.234,000") == semicolons.read("1234") == 1_234_000
+    assert semicolons.read("1.234.567") == 1_234_567_000
+
+
 @given(st.integers(-(10**13), 10**13), st.sampled_from([0, 2, 3]), st.sampled_from([";", ","]), st.booleans())
 def test_an_amount_is_read_as_it_was_written(minor: int, digits: int, delimiter: str, grouped: bool) -> None:
     text = f"{minor // 1:,}" if digits == 0 else f"{Decimal(minor).scaleb(-digits):,.{digits}f}"
