@@ -95,7 +95,8 @@ def say(changes: BatchChanges, currency: str, done: str) -> None:
     """What came of it, in one line."""
     amount = f"{write_amount(changes.amount_dc, currency)} {currency}"
     left = f"; left as they were: {changes.already}" if changes.already else ""
-    click.echo(f"{done}: {changes.matched} ({amount}){left}")
+    forgotten = f"; of invoices that did not come yet: {changes.remembered}" if changes.remembered else ""
+    click.echo(f"{done}: {changes.matched} ({amount}){left}{forgotten}")
 
 
 def _tell_apart(one: OwnInvoice | TrackedInvoice, candidates: Sequence[OwnInvoice | TrackedInvoice]) -> str:

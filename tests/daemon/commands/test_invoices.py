@@ -13,7 +13,7 @@ from staged_exports import PAYABLE, Account, apply_export, item
 
 from store import batches
 from store.database import Store
-from store.own_records import InvoiceChoice
+from store.own_records import InvoiceChoice, TransactionRow
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
@@ -118,6 +118,15 @@ def test_a_batch_is_in_transit_until_it_is_taken_back(quick_saldopost: Saldopost
     done = quick_saldopost("invoices", "unbatch", "-a", "nl01", "--name", "2026-W10")
     assert (done.returncode, done.stdout) == (0, "Open again: 3 (100.00 EUR)\n")
     assert figures(quick_saldopost) == before
+
+
+def test_a_batch_of_invoices_that_never_came_can_be_taken_back(quick_saldopost: Saldopost, books: Store) -> None:
+    with books.write() as tx:
+        gone = TransactionRow(7, "receivable", "10042", None, "77", "", "", None)
+        batches.mark_transactions(tx, "nl01", [gone], "7KQ2-M4", datetime.now(UTC), "a test")
+    done = quick_saldopost("invoices", "unbatch", "--name", "7KQ2-M4")
+    assert done.stdout == "Open again: 0 (0.00 EUR); of invoices that did not come yet: 1\n"
+    assert quick_saldopost("invoices", "unbatch", "--name", "7KQ2-M4").returncode == 1
 
 
 def test_what_was_ended_is_not_called_ambiguous(quick_saldopost: Saldopost, books: Store) -> None:
