@@ -52,7 +52,7 @@ def learn(tx: Connection, subledger: Subledger) -> None:
 def notice_import(tx: Connection, subledger: Subledger, import_id: int) -> None:
     """Recognise what the items show that this import has just opened."""
     of = _of(subledger)
-    if tx.execute(_ANY_WAITING, of).first() or tx.execute(_ANY_DOUBTFUL, of).first():
+    if any(tx.execute(may_turn, of).first() for may_turn in (_ANY_WAITING, _ANY_ENDED, _ANY_DOUBTFUL)):
         tx.execute(_MARK_OPENED[subledger.side], of | {"import_id": import_id})
     notice_accounts(tx, subledger.administration)
 
@@ -77,8 +77,8 @@ def notice_undo(tx: Connection, administration: str) -> None:
     for side in SIDES:
         subledger = Subledger(administration, side)
         if tx.execute(_ANY, _of(subledger)).first():
-            tx.execute(_MARK_WAITING, _of(subledger))
-            tx.execute(_MARK_DOUBTFUL, _of(subledger))
+            for mark in (_MARK_WAITING, _MARK_ENDED, _MARK_DOUBTFUL):
+                tx.execute(mark, _of(subledger))
             recognise(tx, subledger)
 
 
@@ -113,12 +113,14 @@ _OWN = "administration = :administration AND side = :side"
 V = "v.administration = :administration AND v.side = :side"
 _R = "r.administration = :administration AND r.side = :side"
 _WAITING = "status IN ('open', 'in-transit')"
+_ENDED = "ended IS NOT NULL AND seen_by IS NULL"  # they count nowhere, but an export may show them all the same
 _DOUBTFUL = "(ambiguous OR seen_by = 'number-date-amount')"
 NUMBERED = "v.exact_number NOT IN ('', '0')"  # others are never recognised
 _MARK = "UPDATE own_invoice SET undecided = true WHERE NOT undecided AND"
 
 _ANY = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} LIMIT 1")  # noqa: S608
 _ANY_WAITING = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_WAITING} LIMIT 1")  # noqa: S608
+_ANY_ENDED = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_ENDED} LIMIT 1")  # noqa: S608
 _ANY_DOUBTFUL = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_DOUBTFUL} LIMIT 1")  # noqa: S608
 _ANY_UNDECIDED = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND undecided LIMIT 1")  # noqa: S608
 
@@ -127,6 +129,7 @@ _COUNT_UNDECIDED = text(
 )
 
 _MARK_WAITING = text(f"{_MARK} {_OWN} AND {_WAITING}")
+_MARK_ENDED = text(f"{_MARK} {_OWN} AND {_ENDED}")
 _MARK_DOUBTFUL = text(f"{_MARK} {_OWN} AND {_DOUBTFUL}")
 _MARK_DOUBTFUL_OF_KNOWN = text(f"{_MARK} {_OWN} AND {_DOUBTFUL} AND NOT ({unknown('own_invoice.account_id')})")
 _WIDEN = text(f"""
@@ -149,7 +152,7 @@ def _mark_numbers_of(keys: tuple[str, ...], condition: str) -> str:
 
 
 KEYS = {"receivable": ("number",), "payable": ("number", "your_ref")}  # where an item bears an own number
-_MAY_TURN = "(v.status IN ('open', 'in-transit') OR v.ambiguous OR v.seen_by = 'number-date-amount')"
+_MAY_TURN = "(v.seen_by IS NULL OR v.seen_by = 'number-date-amount')"
 _MARK_OPENED = {side: text(_mark_numbers_of(keys, _MAY_TURN)) for side, keys in KEYS.items()}
 _MARK_SHOWN = {side: text(_mark_numbers_of(keys, "true")) for side, keys in KEYS.items()}
 

@@ -34,6 +34,7 @@ from store.views import VIEWS
 REVISION = "0006"  # what the migrations lead to; here so that start-up need not load Alembic to compare
 
 WAITING = text("status IN ('open', 'in-transit')")  # own invoices that count
+ENDED = text("ended IS NOT NULL AND seen_by IS NULL")  # own invoices that people ended before an export showed them
 DOUBTFUL = text("ambiguous OR seen_by = 'number-date-amount'")  # own invoices that more knowledge may turn
 PARKED = text("state IN ('waiting', 'held', 'quarantined', 'failed')")  # mails that are not done
 
@@ -560,6 +561,13 @@ Index(
     own_invoice.c.side,
     sqlite_where=DOUBTFUL,
     postgresql_where=DOUBTFUL,
+)
+Index(
+    "own_invoice_ended",
+    own_invoice.c.administration,
+    own_invoice.c.side,
+    sqlite_where=ENDED,
+    postgresql_where=ENDED,
 )
 Index(
     "own_invoice_undecided",

@@ -57,6 +57,33 @@ def test_an_invoice_that_comes_after_it_was_seen_and_paid_never_counts(store: St
     assert figures(store) == {("2", "receivable"): (1, 0, 0)}
 
 
+@pytest.mark.parametrize("how", ["paid", "cancelled"])
+@pytest.mark.parametrize("others", [[], [own("B", 5, "1")]], ids=["alone", "while-another-waits"])
+def test_what_a_person_ended_is_recognised_too_when_an_export_shows_it(store: Store, how, others):
+    take(store, [own("A", 250, "1"), *others])
+    with store.write() as tx:
+        end(tx, "nl01", InvoiceChoice(("A",)), how, NOW, "jan")
+    apply_export(store, [Account("1", [("A", 250)])])
+    with store.read() as tx:
+        (one,) = list_invoices(tx, numbers=("A",))
+        assert (one.status, one.seen_by) == (how, "account")
+    take_back(store, 1)
+    with store.read() as tx:
+        (one,) = list_invoices(tx, numbers=("A",))
+        assert (one.status, one.seen_by) == (how, None)
+
+
+def test_what_a_person_ended_is_found_elsewhere_once_exact_does_not_know_its_account_any_more(store: Store):
+    take(store, [own("A", 250, "1")])
+    apply_export(store, [Account("2", [("A", 250)]), Account("3", [("Z", 1)])])
+    apply_export(store, [Account("1", [("Y", 1)]), Account("2", [("A", 250)])])
+    with store.write() as tx:
+        end(tx, "nl01", ALL, "cancelled", NOW, "jan")
+    take_back(store, 2)
+    with store.read() as tx:
+        assert [one.seen_by for one in list_invoices(tx, numbers=("A",))] == ["number-date-amount"]
+
+
 def test_handed_over_and_then_seen_counts_once(store: Store):
     take(store, [own("A", 250), own("B", 100)])
     changes = hand_over(store, "A")

@@ -120,6 +120,7 @@ def _make_own_invoices() -> None:
     for name, columns, condition in (
         ("own_invoice_waiting", ["administration", "side", "account_id"], "status IN ('open', 'in-transit')"),
         ("own_invoice_doubtful", ["administration", "side"], "ambiguous OR seen_by = 'number-date-amount'"),
+        ("own_invoice_ended", ["administration", "side"], "ended IS NOT NULL AND seen_by IS NULL"),
         ("own_invoice_undecided", ["administration", "side"], "undecided"),
         ("own_invoice_batch", ["batch_id"], "batch_id IS NOT NULL"),
     ):
