@@ -83,11 +83,12 @@ async def _live(
 ) -> Exit:
     while True:
         service = Service(settings, store, process, notifier, clock=clock, reload=reload)
-        try:
-            with service.hearing_signals():
+        with service.hearing_signals():
+            try:
                 code = await (service.run_once() if once else service.run())
-        finally:
-            service.close()
+                await service.finish_reading()
+            finally:
+                service.close()
         if service.renewed is None:
             return code
         settings, process = service.renewed
@@ -116,6 +117,7 @@ class Service:
         self._clock = clock
         self._reload = reload
         self._reloading: asyncio.Task[None] | None = None
+        self._read_again = False
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._threads_stop = threading.Event()
@@ -186,10 +188,11 @@ class Service:
         return worst(codes)
 
     def stop(self) -> None:
-        """Finish what is at hand and leave; in time, whatever happens."""
-        if self._stopping.is_set():
+        """Finish what is at hand and leave; in time, whatever happens. No other service takes over then."""
+        if self._leaving is not None:
             return
         log.info("stopping")
+        self.renewed = None
         self._notifier.stopping()
         self._end_work()
         asyncio.get_running_loop().call_later(CUT_AFTER, self._cut)
@@ -198,9 +201,23 @@ class Service:
         self._leaving.start()
 
     def hear_reload(self) -> None:
-        """Read the settings anew, and let the service end if they are right."""
+        """Read the settings anew, and let the service end if they are right.
+
+        What is being read just now is read again: it may have changed meanwhile.
+        """
+        self._read_again = True
         if self._reloading is None or self._reloading.done():
-            self._reloading = asyncio.get_running_loop().create_task(self._renew())
+            self._reloading = asyncio.get_running_loop().create_task(self._renew_while_asked())
+
+    async def finish_reading(self) -> None:
+        """Wait for settings that are being read, unless nobody needs them any more."""
+        if self._reloading is not None and self._leaving is None:
+            await self._reloading
+
+    async def _renew_while_asked(self) -> None:
+        while self._read_again:
+            self._read_again = False
+            await self._renew()
 
     async def _renew(self) -> None:
         if self._reload is None:
@@ -217,7 +234,7 @@ class Service:
         if settings.store != self._settings.store:
             log.error("settings-refused", problems="`store` has changed", hint="restart the daemon for another store")
             return
-        if self._stopping.is_set():
+        if self._leaving is not None:
             return
         self._notifier.reloading()
         self.renewed = settings, process
@@ -242,7 +259,10 @@ class Service:
 
     @contextmanager
     def hearing_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT stop the service; SIGHUP has it read the settings anew."""
+        """SIGTERM and SIGINT stop the service; SIGHUP has it read the settings anew.
+
+        Where another is to take over they stay heard: what comes in between is for that one.
+        """
         loop = asyncio.get_running_loop()
         handlers = {signal.SIGTERM: self.stop, signal.SIGINT: self.stop, signal.SIGHUP: self.hear_reload}
         for number, handler in handlers.items():
@@ -250,8 +270,9 @@ class Service:
         try:
             yield
         finally:
-            for number in handlers:
-                loop.remove_signal_handler(number)
+            if self.renewed is None:
+                for number in handlers:
+                    loop.remove_signal_handler(number)
 
     def _look(self, mailbox: Mailbox, advanced: Callable[[], None]) -> Polled:
         return poll(mailbox, self._looking, advanced)

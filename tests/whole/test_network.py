@@ -161,6 +161,22 @@ def test_new_settings_are_read_on_sighup_and_wrong_ones_are_refused(line: Line) 
     assert states == ["quarantined", "applied", "applied"]
 
 
+def test_hangups_at_any_moment_end_nothing(line: Line) -> None:
+    with running(line.config, line.log) as daemon:
+        line.send()
+        wait_until(line.is_done, "the first mail")
+        limit = time.monotonic() + 2
+        while time.monotonic() < limit:
+            daemon.send_signal(signal.SIGHUP)
+            time.sleep(0.001)
+        assert daemon.poll() is None
+        line.send()
+        wait_until(line.is_done, "the last mail")
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(timeout=10) == 0
+    line.check()
+
+
 def test_two_daemons_on_one_mailbox_and_one_is_killed(
     account: MailAccount,
     smtp_server: SmtpServer,
