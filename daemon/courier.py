@@ -33,7 +33,7 @@ FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_NAP = 30.0  # seconds; other processes put mails into the outbox too
-SOON = 0.05  # seconds for which what became of a mail waits for the claim of the next: one commit for both
+SOON = 0.05  # seconds for which a note of ours waits for a commit that takes it along
 LINGER = 5.0  # seconds for which an idle connection is kept
 
 _DATA_PATIENCE = 10  # times the time-out: giving up too early sends a mail twice (RFC 5321 section 4.5.3.2.6)
@@ -110,7 +110,6 @@ class Courier:
         if not await self._in_store(self._is_anything_due, held_back):
             return
         attempt: Attempt | None = None
-        more = False  # mails are due than the one at hand
         try:
             while stopping is None or not stopping.is_set():
                 # Connected first: while the server is away no mail is claimed, and its tries do not count.
@@ -120,10 +119,7 @@ class Courier:
                         attempt = None
                     self._smtp = await connect(self.settings, self._tokens)
                     self._sent_on_connection = 0
-                if attempt is not None and not more:
-                    await until(self._woken, SOON)
-                self._woken.clear()
-                mail, more = await self._in_store(self._settle_and_claim, attempt, held_back)
+                mail = await self._in_store(self._settle_and_claim, attempt, held_back)
                 attempt = None
                 if mail is None:
                     return
@@ -162,15 +158,16 @@ class Courier:
         due = self._read(outbox.find_next_try)
         return due is not None and (held_back or due <= self._clock())
 
-    def _settle_and_claim(self, attempt: Attempt | None, held_back: bool) -> tuple[ClaimedMail | None, bool]:
-        """One commit a mail: what became of the last one, and the claim of the next. And whether more are due."""
-        now = self._clock()
-        with self._store.write() as tx:
+    def _settle_and_claim(self, attempt: Attempt | None, held_back: bool) -> ClaimedMail | None:
+        """What became of the last mail, and the claim of the next: one commit, while mails come in one with theirs."""
+
+        def work(tx: Transaction) -> ClaimedMail | None:
             if attempt is not None:
                 self._note(tx, attempt)
-            claimed = outbox.claim(tx, now, 1, self._lease, held_back=held_back, holder=self._holder)
-            due = outbox.find_next_try(tx) if claimed else None
-        return (claimed[0] if claimed else None), due is not None and (held_back or due <= now)
+            claimed = outbox.claim(tx, self._clock(), 1, self._lease, held_back=held_back, holder=self._holder)
+            return claimed[0] if claimed else None
+
+        return self._store.write_soon(work, SOON)
 
     def _settle(self, attempt: Attempt) -> None:
         with self._store.write() as tx:

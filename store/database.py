@@ -6,8 +6,9 @@ readers hold off the commits of writers while its rollback journal is in use: re
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
@@ -19,8 +20,10 @@ from store.failures import plain
 from store.records import StoreBroken
 from store.schema import REVISION
 from store.staging import Staging
+from store.together import LeftBehind, Together
 
 Transaction = Connection
+T = TypeVar("T")
 
 SQLITE_PATIENCE = 30.0  # seconds to wait for another writer; `?timeout=` in the URL overrides it
 SQLITE_POOL = 4  # idle connections kept: a mailbox at work has two, the courier one, and each is dear to prepare
@@ -34,6 +37,7 @@ class Store:
         self._engine = engine
         self._reader = engine
         self._writer = engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        self._together = Together()
         if engine.dialect.name == "postgresql":  # one snapshot for all queries of a unit, as SQLite gives
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -49,8 +53,22 @@ class Store:
 
         Raises `StoreUnavailable` or `StoreBroken`, from the commit too: then nothing was written.
         """
-        with plain(self._engine), self._writer.begin() as transaction:
+        with plain(self._engine), self._together.company() as take, self._writer.begin() as transaction:
             yield transaction
+            take(transaction)
+
+    def write_soon(self, work: Callable[[Transaction], T], patience: float) -> T:
+        """Do what is small in the next transaction that another thread commits, or in one of its own after `patience`.
+
+        `patience` in seconds. Blocks until it is committed, and returns what `work` returned; it may be called again
+        where a transaction came to nothing. Raises as `write` does, and what `work` raises.
+        """
+        try:
+            done: T = self._together.ask(work, patience)
+        except LeftBehind:
+            with self.write() as transaction:
+                return work(transaction)
+        return done
 
     @contextmanager
     def staging(self) -> Iterator[Staging]:
@@ -58,7 +76,7 @@ class Store:
         with plain(self._engine), self._engine.connect() as connection:
             is_clear = False
             try:
-                staging = Staging(connection)
+                staging = Staging(connection, self._together)
                 yield staging
                 if staging.is_small:
                     staging.clear()
@@ -150,7 +168,7 @@ def _connect_sqlite(url: URL) -> Engine:
     patience = {} if "timeout" in url.query else {"timeout": SQLITE_PATIENCE}
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
-        connect_args={"check_same_thread": False, **patience},
+        connect_args={"check_same_thread": False, "cached_statements": 512, **patience},
         poolclass=QueuePool,
         pool_size=SQLITE_POOL,
         pool_use_lifo=True,

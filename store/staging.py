@@ -19,6 +19,7 @@ from store import ageing, applying, comparing, credit, foreseeing, tracked_chang
 from store.own_records import OwnSummary, TrackedSummary
 from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Side, Subledger
 from store.subledgers import SIDES
+from store.together import Together
 
 BLOCK_COLUMNS = ("block", "page", "side", "exact_id", "code", "name")  # as parsers' Block has them
 ITEM_COLUMNS = (  # as parsers' Item has them
@@ -111,8 +112,9 @@ _POSTGRESQL_CLEAR = f"TRUNCATE {', '.join(_STAGED)};"
 class Staging:
     """An export laid out beside the store. `Store.staging` makes it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, together: Together) -> None:
         self._connection = connection
+        self._together = together
         self._is_sqlite = connection.dialect.name == "sqlite"
         self._lines = 0  # items that were ever added
         self._added = 0  # items since the last sums
@@ -238,8 +240,9 @@ class Staging:
         """One writing transaction, for `apply` and whatever has to be committed with it."""
         self._connection.commit()
         self._set_up("BEGIN IMMEDIATE", "READ COMMITTED")
-        with self._connection.begin():
+        with self._together.company() as take, self._connection.begin():
             yield self._connection
+            take(self._connection)
 
     def apply(
         self,
