@@ -66,7 +66,7 @@ def main(
     restrict(limits)
     gc.freeze()  # modules stay: nobody need look for garbage among them, and their memory stays shared
     gc.set_threshold(GARBAGE_AT)
-    conversation = _Conversation(kind, files)
+    conversation = Conversation(kind, files)
     try:
         while True:
             request = receive_request(requests)
@@ -93,7 +93,9 @@ def restrict(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
 
 
-class _Conversation:
+class Conversation:
+    """What is asked about one mail, or about the files of one `import`, and answered."""
+
     def __init__(self, kind: Kind, files: Sequence[SentFile]) -> None:
         self.kind = kind
         self.files = [(sent.name, os.fdopen(sent.fd, "rb")) for sent in files]
@@ -117,6 +119,11 @@ class _Conversation:
                     yield from read_files([_from_file(name, file, options) for name, file in self.files], options)
             case _:
                 assert_never(request)
+
+    def close(self) -> None:
+        """Let go of what was handed over. The process that ends need not."""
+        for _, file in self.files:
+            file.close()
 
     def forget(self) -> None:
         """Make room for the last frame."""
