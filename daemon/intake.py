@@ -81,6 +81,7 @@ class Intake:
             taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, spools=spools)
             if asked and taken.next_page == 0:  # no file at all: the text is the answer
                 return self._answer(trusted, policy, asked, staging)
+            trusted.reading.hang_up()
             return self._import(trusted, policy, taken, staging)
 
     def _import(self, trusted: TrustedMail, policy: Policy, taken: Taken, staging: Staging) -> Outcome:
@@ -212,6 +213,8 @@ class Intake:
         return (reply,)
 
     def _reports_of(self, waiting: Sequence[Settled]) -> list[str]:
+        if not waiting:
+            return []
         with self.store.read() as tx:
             held = [holding.find_by_id(tx, side.import_id) for side in waiting if side.import_id is not None]
         return [one.report_message_id for one in held if one.report_message_id]

@@ -44,6 +44,7 @@ def connect(settings: MailboxSettings, tokens: "TokenSource | None" = None) -> I
         )
         try:
             client.normalise_times = False
+            client._imap.debug = 0  # else each mail is spelt out for a log that is never shown
             if settings.security == "starttls":
                 client.starttls(context)
             _log_in(client, settings, tokens)

@@ -133,6 +133,10 @@ class Reading:
             if isinstance(frame, Done | Broken):
                 return
 
+    def hang_up(self) -> None:
+        """There is nothing more to ask: the child ends by itself, while nobody waits for it yet."""
+        self._requests.close()
+
     def _converse(self, request: Request) -> Iterator[Frame]:
         try:
             if not (isinstance(request, Open) and request.options == self._begun):

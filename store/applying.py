@@ -6,7 +6,7 @@ Runs in a writing transaction of the staging area's connection, under the admini
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, text, update
+from sqlalchemy import Connection, text, update
 
 from store import holding, imports, recognising
 from store.currencies import keep_currencies
@@ -77,7 +77,7 @@ def _record(
     applied = imports.tell_apart(tx, applied, comparison.last)
     superseded = holding.supersede(tx, comparison.subledger, now)
     values = imports.import_values(applied, currency, now) | _differences(comparison)
-    import_id: int = tx.execute(insert(import_).values(values).returning(import_.c.id)).scalar_one()
+    import_id: int = tx.execute(imports.NEW, values).scalar_one()
     imports.write_files(tx, import_id, applied.files)
     holding.name_successor(tx, superseded, import_id, now, joined=joined)
     return import_id

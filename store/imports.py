@@ -22,6 +22,7 @@ from store.records import (
 from store.schema import account, balance_change, import_, import_file
 from store.subledgers import find_position, lock
 
+NEW = insert(import_).returning(import_.c.id)  # with the columns of `import_values`
 _BY_ID = select(import_).where(import_.c.id == bindparam("which"))
 _STANDS = select(import_.c.id, import_.c.ref, import_.c.planned_under).where(
     import_.c.administration == bindparam("of"),
@@ -37,6 +38,7 @@ _FILES = (
     .order_by(import_file.c.position)
 )
 _NO_FILES = delete(import_file).where(_ITS_FILES)
+_NEW_FILES = insert(import_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,7 @@ def record(tx: Connection, new: NewImport, currency: str, now: datetime) -> int:
 
     For one that is applied see `Staging.apply`, for one that waits for an answer `holding.hold`.
     """
-    import_id: int = tx.execute(
-        insert(import_).values(import_values(new, currency, now)).returning(import_.c.id)
-    ).scalar_one()
+    import_id: int = tx.execute(NEW, import_values(new, currency, now)).scalar_one()
     write_files(tx, import_id, new.files)
     return import_id
 
@@ -100,7 +100,7 @@ def write_files(tx: Connection, import_id: int, files: Sequence[ImportFile]) -> 
     tx.execute(_NO_FILES, {"of": import_id})
     if files:
         tx.execute(
-            insert(import_file),
+            _NEW_FILES,
             [{"import_id": import_id, "position": position, **asdict(file)} for position, file in enumerate(files)],
         )
 

@@ -48,6 +48,11 @@ _SENT = (
     .where(outbox.c.id == bindparam("which"))
     .values(state="sent", sent_at=bindparam("at"), error="", claimed_by=None)
 )
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("which"))
+    .values(next_try_at=bindparam("until"), tries=outbox.c.tries + 1, claimed_by=bindparam("holder"))
+)
 _CLAIMANTS = select(outbox.c.claimed_by).where(_QUEUED, outbox.c.claimed_by.is_not(None)).distinct()
 _NEXT_TRY = select(func.min(outbox.c.next_try_at, type_=outbox.c.next_try_at.type)).where(_QUEUED)
 
@@ -84,11 +89,7 @@ def claim(
     """
     due = tx.execute(_DUE_OR_HELD_BACK if held_back else _DUE, {"now": now, "most": limit}).all()
     if due:
-        tx.execute(
-            update(outbox)
-            .where(outbox.c.id.in_([row.id for row in due]))
-            .values(next_try_at=now + lease, tries=outbox.c.tries + 1, claimed_by=holder)
-        )
+        tx.execute(_CLAIM, [{"which": row.id, "until": now + lease, "holder": holder} for row in due])
     return [
         ClaimedMail(
             id=row.id,

@@ -17,6 +17,7 @@ _INSERT = {
 }
 _LOCK = select(subledger.c.side).where(_OF).order_by(subledger.c.side).with_for_update()
 _POSITION = select(subledger.c.last_import_id, subledger.c.account_version).where(_OF, _ON)
+_ADDS_IN_TRANSIT = select(subledger.c.adds_in_transit).where(_OF)
 _MAKE_LAST = (
     update(subledger).where(_OF, _ON).values(last_import_id=bindparam("last_import_id"), currency=bindparam("currency"))
 )
@@ -28,14 +29,15 @@ def lock(tx: Connection, administration: str, currency: str) -> None:
     Both sides are locked, in one order: they share their accounts. `currency` is kept at first sight.
     """
     keep_currencies(tx, [currency])
-    values = [{"administration": administration, "side": side, "currency": currency} for side in SIDES]
-    tx.execute(_INSERT[tx.dialect.name], values)
-    lock_known(tx, administration)
+    if lock_known(tx, administration) < len(SIDES):
+        values = [{"administration": administration, "side": side, "currency": currency} for side in SIDES]
+        tx.execute(_INSERT[tx.dialect.name], values)
+        lock_known(tx, administration)
 
 
-def lock_known(tx: Connection, administration: str) -> None:
-    """`lock` for an administration that has imports already."""
-    tx.execute(_LOCK, {"of": administration}).all()
+def lock_known(tx: Connection, administration: str) -> int:
+    """`lock` for an administration that has imports already. Returns how many sides there are to lock."""
+    return len(tx.execute(_LOCK, {"of": administration}).all())
 
 
 def make_last(tx: Connection, of: Subledger, import_id: int | None, currency: str) -> None:
@@ -61,8 +63,7 @@ def note_settings(tx: Connection, administration: str, currency: str, *, adds_in
 
     Takes the lock if that is new; a subledger that has no rows yet is made.
     """
-    rows = select(subledger.c.adds_in_transit).where(subledger.c.administration == administration)
-    noted = tx.execute(rows).scalars().all()
+    noted = tx.execute(_ADDS_IN_TRANSIT, {"of": administration}).scalars().all()
     if noted.count(adds_in_transit) == len(noted) and (noted or not adds_in_transit):
         return
     lock(tx, administration, currency)

@@ -1,5 +1,6 @@
 """`saldopost run`: the daemon."""
 
+import gc
 import logging
 import sys
 
@@ -48,6 +49,7 @@ def command(program: Program, once: bool, dry_run: bool) -> None:
     from daemon.service import Reloaded, serve
     from daemon.settings import load_settings
     from daemon.settings.doubts import find_doubts
+    from parsers.handover import GARBAGE_AT
     from store.clock import Clock
 
     settings = program.settings
@@ -64,4 +66,6 @@ def command(program: Program, once: bool, dry_run: bool) -> None:
         if settings.metrics.port is not None:
             serve_metrics(settings.metrics.port, Page(store, clock))
         process = measured(build_way(settings, store, clock).process)
+        gc.freeze()  # modules stay: nobody need look for garbage among them
+        gc.set_threshold(GARBAGE_AT)
         sys.exit(serve(settings, store, process, clock=clock, reload=reload, once=once))
