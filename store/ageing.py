@@ -4,6 +4,7 @@ Calendar dates are text of one form (ISO 8601), so that they are compared as tex
 what it sorts like.
 """
 
+import operator
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -12,9 +13,21 @@ from sqlalchemy import Connection, text
 from store.records import AgedBalance, AgedTotal, Ageing, Side, Subledger
 
 
-def age_staged(tx: Connection, subledger: Subledger, as_of: date) -> Ageing:
-    """The staged items of one side, without those of accounts that have neither ID nor code."""
-    return Ageing(*tx.execute(_STAGED, {"side": subledger.side} | _days(as_of)).one())
+def age_staged(tx: Connection, subledger: Subledger, as_of: date, after: int = -1) -> Ageing:
+    """The staged items of one side, without those of accounts that have neither ID nor code.
+
+    `age_early` was called, for the same day, for the blocks up to `after`.
+    """
+    aged = tx.execute(_STAGED, {"side": subledger.side, "after": after} | _days(as_of)).one()
+    if after < 0:
+        return Ageing(*aged)
+    early = tx.execute(_EARLY, {"side": subledger.side}).one()
+    return Ageing(*map(operator.add, aged, early))
+
+
+def age_early(tx: Connection, after: int, last: int, as_of: date) -> None:
+    """Have the staged items of the blocks above `after`, up to `last`, ready for `age_staged`."""
+    tx.execute(_AGE_EARLY, {"after": after, "last": last} | _days(as_of))
 
 
 def iterate_ageing(
@@ -71,7 +84,18 @@ _STAGED = text(f"""
     SELECT {_RANGES}
     FROM staged_item AS i
     CROSS JOIN staged_block AS b
-    WHERE b.block = i.block AND b.side = :side AND (b.exact_id IS NOT NULL OR b.code IS NOT NULL)""")  # noqa: S608
+    WHERE i.block > :after AND b.block = i.block AND b.side = :side
+      AND (b.exact_id IS NOT NULL OR b.code IS NOT NULL)""")  # noqa: S608
+_SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in Ageing._fields)
+_EARLY = text(f"SELECT {_SUMS} FROM staged_aged WHERE side = :side")  # noqa: S608
+_AGE_EARLY = text(f"""
+    INSERT INTO staged_aged (page, side, {", ".join(Ageing._fields)})
+    SELECT b.page, b.side, {_SUMS}
+    FROM (SELECT i.block, {_RANGES} FROM staged_item AS i
+          WHERE i.block > :after AND i.block <= :last GROUP BY i.block) AS aged
+    CROSS JOIN staged_block AS b
+    WHERE b.block = aged.block AND (b.exact_id IS NOT NULL OR b.code IS NOT NULL)
+    GROUP BY b.page, b.side""")  # noqa: S608
 
 _OPEN = """
     FROM account AS a

@@ -13,21 +13,29 @@ from sqlalchemy import Connection, Row, TextClause, text
 
 from store import foreseeing, imports
 from store.matching import match_accounts
-from store.records import AccountChange, Comparison, CurrencyTotal, Subledger
+from store.records import AccountChange, Comparison, CurrencyTotal, Position, Subledger
 from store.signs import find_signs
-from store.staged import ALL_ITEMS, PLACE
+from store.staged import ALL_ITEMS, PLACE, SAME
 
 LARGEST = 10  # changes of each kind that a comparison names
 
 
-def compare(tx: Connection, subledger: Subledger, as_of: date | None, files: Collection[str]) -> Comparison:
-    """Fill the temporary tables and add up what they say."""
+def compare(
+    tx: Connection, subledger: Subledger, as_of: date | None, files: Collection[str], known_at: Position | None
+) -> Comparison:
+    """Fill the temporary tables and add up what they say.
+
+    `known_at` is where the subledger was when `ahead` looked at the blocks: if it moved since, that counts for nothing.
+    """
     of = {"administration": subledger.administration, "side": subledger.side}
     standing = imports.find_standing(tx, subledger)
+    position = standing.last.id if standing.last else None, standing.account_version
     ambiguous = match_accounts(tx, subledger)
     _analyze(tx, "staged_match")
-    for step in (_FORGET_ACCOUNTS, _FORGET_OPENED, _FORGET_CLOSED, _NUMBER_REPEATED, _ADD_UP, _ADD_ABSENT):
+    for step in (_FORGET_ACCOUNTS, _FORGET_OPENED, _FORGET_CLOSED, _NUMBER_REPEATED):
         tx.execute(step, of)
+    tx.execute(_ADD_UP, of | {"is_still_there": known_at == position})
+    tx.execute(_ADD_ABSENT, of)
     _analyze(tx, "staged_account")
     figures = tx.execute(_FIGURES, of).one()
     opened, closed = figures.items, 0
@@ -150,7 +158,7 @@ _NUMBER_REPEATED = text("""
 
 _ADD_UP = text("""
     INSERT INTO staged_account (side, account, account_id, exact_id, code, name, is_new, is_renamed, has_balance,
-                                items_before, items, open_fc, gross, before, after)
+                                is_known, items_before, items, open_fc, gross, before, after)
     SELECT :side, m.account, m.account_id, m.exact_id, m.code, m.name,
            m.account_id IS NULL,
            known.id IS NOT NULL AND (
@@ -158,15 +166,19 @@ _ADD_UP = text("""
                OR (m.code IS NOT NULL AND (known.code IS NULL OR known.code <> m.code))
                OR (m.exact_id IS NOT NULL AND known.exact_id IS NULL)),
            stored.account_id IS NOT NULL,
+           coalesce(:is_still_there AND added.blocks = 1 AND added.items = added.distinct_items
+                    AND added.known_as = m.account_id, false),
            coalesce(stored.items, 0), added.items, added.open_fc, added.gross,
            coalesce(stored.open_import, 0), added.open_dc
-    FROM (SELECT m.account, CAST(coalesce(sum(s.items), 0) AS BIGINT) AS items,
+    FROM (SELECT m.account, count(s.block) AS blocks, min(k.account_id) AS known_as,
+                 sum(s.distinct_items) AS distinct_items, CAST(coalesce(sum(s.items), 0) AS BIGINT) AS items,
                  CAST(coalesce(sum(s.open_fc), 0) AS BIGINT) AS open_fc,
                  CAST(coalesce(sum(s.gross), 0) AS BIGINT) AS gross,
                  CAST(coalesce(sum(s.open_dc), 0) AS BIGINT) AS open_dc
           FROM staged_match AS m
           CROSS JOIN staged_block AS b
           LEFT JOIN staged_sum AS s ON s.block = b.block
+          LEFT JOIN staged_known AS k ON k.block = s.block
           WHERE m.side = :side AND b.account = m.account
           GROUP BY m.account) AS added
     CROSS JOIN staged_match AS m
@@ -176,9 +188,10 @@ _ADD_UP = text("""
 
 _ADD_ABSENT = text("""
     INSERT INTO staged_account (side, account_id, exact_id, code, name,
-                                is_new, is_renamed, has_balance, items_before, items, open_fc, gross, before, after)
+                                is_new, is_renamed, has_balance, is_known, items_before, items, open_fc, gross,
+                                before, after)
     SELECT :side, known.id, known.exact_id, known.code, known.name,
-           false, false, true, stored.items, 0, 0, 0, stored.open_import, 0
+           false, false, true, false, stored.items, 0, 0, 0, stored.open_import, 0
     FROM account AS known
     CROSS JOIN balance AS stored
     WHERE known.administration = :administration
@@ -197,16 +210,18 @@ _FIGURES = text("""
            count(CASE WHEN items_before > 0 AND items = 0 THEN 1 END) AS vanished
     FROM staged_account WHERE side = :side""")
 
-_SAME = """i.number = o.number AND i.due_date = o.due_date AND i.seq = o.seq
-      AND i.open_dc = o.open_dc AND i.open_fc = o.open_fc AND i.invoice_dc = o.invoice_dc
-      AND i.invoice_fc = o.invoice_fc AND i.currency = o.currency AND i.invoice_date = o.invoice_date
-      AND i.your_ref = o.your_ref AND i.description = o.description"""
-
 _FIND_OPENED = text(f"""
     INSERT INTO staged_opened (block, number, due_date, line, side, account)
     SELECT i.block, i.number, i.due_date, i.line, :side, a.account {ALL_ITEMS}
+      AND NOT a.is_known
       AND NOT EXISTS (SELECT 1 FROM open_item AS o
-                      WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL AND {_SAME})""")  # noqa: S608
+                      WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL AND {SAME})
+    UNION ALL
+    SELECT early.block, early.number, early.due_date, early.line, :side, a.account
+    FROM staged_early_opened AS early
+    CROSS JOIN staged_block AS b
+    CROSS JOIN staged_account AS a
+    WHERE b.block = early.block AND a.account = b.account AND a.side = :side AND a.is_known""")  # noqa: S608
 
 # Only accounts of which fewer items were found again than are open can have lost any.
 _FIND_CLOSED = text(f"""
@@ -216,12 +231,18 @@ _FIND_CLOSED = text(f"""
           FROM staged_account AS a
           LEFT JOIN (SELECT account, count(*) AS items FROM staged_opened WHERE side = :side GROUP BY account) AS new
             ON new.account = a.account
-          WHERE a.side = :side AND a.items_before > a.items - coalesce(new.items, 0)) AS lost
+          WHERE a.side = :side AND NOT a.is_known AND a.items_before > a.items - coalesce(new.items, 0)) AS lost
     CROSS JOIN open_item AS o
     WHERE o.account_id = lost.account_id AND o.side = :side AND o.closed_by IS NULL
       AND NOT EXISTS (SELECT 1 FROM staged_block AS b
                       CROSS JOIN staged_item AS i
-                      WHERE b.account = lost.account AND i.block = b.block AND {_SAME})""")  # noqa: S608
+                      WHERE b.account = lost.account AND i.block = b.block AND {SAME})
+    UNION ALL
+    SELECT early.id, :side, a.account
+    FROM staged_early_closed AS early
+    CROSS JOIN staged_block AS b
+    CROSS JOIN staged_account AS a
+    WHERE b.block = early.block AND a.account = b.account AND a.side = :side AND a.is_known""")  # noqa: S608
 
 _CURRENCIES = text("SELECT min(lowest_currency), max(highest_currency) FROM staged_sum")
 _TOTAL_OF_ONE_CURRENCY = text("""

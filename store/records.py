@@ -48,6 +48,10 @@ class NotFinal(Exception):
     """The mail is being processed or moved: nothing was changed."""
 
 
+Position = tuple[int | None, int]
+"""Of a subledger: the id of the import that stands, None before the first, and the account version."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Subledger:
     """One side of one administration: the unit of comparing, locking and applying."""

@@ -16,6 +16,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, text
 
 from store import ageing, applying, comparing, credit, foreseeing, tracked_changes
+from store.ahead import Ahead
 from store.own_records import OwnSummary, TrackedSummary
 from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Side, Subledger
 from store.subledgers import SIDES
@@ -54,6 +55,16 @@ CREATE TEMPORARY TABLE staged_sum (
     highest_currency {text} NOT NULL, latest_invoice_date {text} NOT NULL,
     open_fc BIGINT NOT NULL, gross BIGINT NOT NULL, open_dc BIGINT NOT NULL
 );
+CREATE TEMPORARY TABLE staged_known (block {id}, account_id BIGINT NOT NULL);
+CREATE TEMPORARY TABLE staged_early_opened (
+    block BIGINT NOT NULL, number {text} NOT NULL, due_date {text} NOT NULL, line BIGINT NOT NULL,
+    PRIMARY KEY (block, number, due_date, line)
+){by_key};
+CREATE TEMPORARY TABLE staged_early_closed (id BIGINT NOT NULL, block BIGINT NOT NULL);
+CREATE TEMPORARY TABLE staged_aged (
+    page INTEGER NOT NULL, side TEXT NOT NULL, not_due BIGINT NOT NULL, days_1_30 BIGINT NOT NULL,
+    days_31_60 BIGINT NOT NULL, days_61_90 BIGINT NOT NULL, over_90 BIGINT NOT NULL
+);
 CREATE TEMPORARY TABLE staged_match (
     account {id}, side TEXT NOT NULL, exact_id {text}, code {text}, name {text} NOT NULL, account_id BIGINT
 );
@@ -62,7 +73,7 @@ CREATE TEMPORARY TABLE staged_candidate (
 );
 CREATE TEMPORARY TABLE staged_account (
     side TEXT NOT NULL, account BIGINT, account_id BIGINT, exact_id {text}, code {text}, name {text} NOT NULL,
-    is_new BOOLEAN NOT NULL, is_renamed BOOLEAN NOT NULL, has_balance BOOLEAN NOT NULL,
+    is_new BOOLEAN NOT NULL, is_renamed BOOLEAN NOT NULL, has_balance BOOLEAN NOT NULL, is_known BOOLEAN NOT NULL,
     items_before BIGINT NOT NULL, items BIGINT NOT NULL, open_fc BIGINT NOT NULL, gross BIGINT NOT NULL,
     before BIGINT NOT NULL, after BIGINT NOT NULL
 );
@@ -77,15 +88,13 @@ CREATE TEMPORARY TABLE staged_own (
 );
 """
 _SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "text": "TEXT", "by_key": " WITHOUT ROWID"}
-_INDEXES_OF_BLOCKS = """
-CREATE INDEX staged_block_exact_id ON staged_block (exact_id, side);
+_INDEXES = """
 CREATE INDEX staged_block_code ON staged_block (code, exact_id, side);
 CREATE INDEX staged_block_account ON staged_block (account);
-"""
-_INDEXES = """
 CREATE INDEX staged_match_account_id ON staged_match (account_id);
 CREATE INDEX staged_account_account ON staged_account (account);
 """
+_INDEX_OF_IDS = "CREATE INDEX staged_block_exact_id ON staged_block (exact_id, side)"
 _POSTGRESQL_TYPES = {"id": "BIGINT PRIMARY KEY", "text": 'TEXT COLLATE "C"', "by_key": ""}
 
 
@@ -100,13 +109,12 @@ _STAGED = (
     "staged_closed",
     "staged_own",
 )
+_STAGED_AHEAD = ("staged_known", "staged_early_opened", "staged_early_closed", "staged_aged")
 _KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables is better given back
 # Other connections have the usual cache of 2 MB: they stay idle with it full.
 _SQLITE_PAGES = "PRAGMA main.cache_size = -8192; PRAGMA temp.page_size = 16384; PRAGMA temp.cache_size = -8192;"
 _SQLITE_SCRIPT = _SQLITE_PAGES + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
-_SQLITE_CLEAR = "".join(f"DELETE FROM {table};" for table in _STAGED)  # noqa: S608
 _POSTGRESQL_SCRIPT = _TABLES.format(**_POSTGRESQL_TYPES) + _INDEXES
-_POSTGRESQL_CLEAR = f"TRUNCATE {', '.join(_STAGED)};"
 
 
 class Staging:
@@ -120,6 +128,7 @@ class Staging:
         self._added = 0  # items since the last sums
         self._last = -1  # the block of the last item
         self._summed = -1  # the last block that is in the sums
+        self._ahead: Ahead | None = None
         self._limits: dict[int, int] | None = None  # as `credit.find_limits` has it; of the last comparison
         self._waiting: dict[Side, dict[int, tuple[int, int]]] = {}  # as `foreseeing.find_waiting` has it; of the same
         if not connection.info.get("staged"):
@@ -137,9 +146,20 @@ class Staging:
         """Empty the tables for the next export."""
         self._connection.rollback()
         self._go_on()
-        self._run(_SQLITE_CLEAR if self._is_sqlite else _POSTGRESQL_CLEAR)
+        tables = _STAGED if self._ahead is None else _STAGED + _STAGED_AHEAD
+        if self._is_sqlite:
+            self._run("".join(f"DELETE FROM {table};" for table in tables))  # noqa: S608
+        else:
+            self._run(f"TRUNCATE {', '.join(tables)};")
         self._connection.commit()
         self._added, self._last, self._summed = 0, -1, -1
+
+    def look_ahead(self, administration: str, as_of: date) -> None:
+        """Hold what comes in against what is open in this administration at once, and age it as of a day.
+
+        Less is left to `compare` and `ageing` then. They may be asked for others all the same.
+        """
+        self._ahead = Ahead(administration, as_of)
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
@@ -159,10 +179,15 @@ class Staging:
         self._added += len(rows)
         if self._added >= _ADDED_UP_AT_ONCE:
             self._add_up(last - 1)
+            if self._ahead is not None:
+                self._ahead.look(self._connection, last - 1)
+                self._connection.commit()  # what was read of the store is locked until then
 
     def drop_page(self, page: int) -> None:
         """Take back all blocks and items of a page. Comparisons made before count no more."""
         self._add_up()
+        if self._ahead is not None:
+            self._connection.execute(_DROP_AGED, {"page": page})
         for step in (_DROP_ITEMS, _DROP_SUMS, _DROP_BLOCKS):
             self._connection.execute(step, {"page": page})
         self._connection.execute(_RESET_SEQ)
@@ -176,15 +201,18 @@ class Staging:
         self._limits = None
         self._waiting.clear()
         self._add_up()
-        if not self._connection.info.get("indexed"):  # sorted at once, for a third of what growing costs
-            self._run(_INDEXES_OF_BLOCKS)
+        if not self._connection.info.get("indexed"):  # IDs come in no order: sorted at once, for a third of the time
+            self._connection.exec_driver_sql(_INDEX_OF_IDS)
             self._connection.info["indexed"] = True
         if not self._is_sqlite:
             self._run("ANALYZE staged_block, staged_item, staged_sum;")
+            if self._ahead is not None:
+                self._run(f"ANALYZE {', '.join(_STAGED_AHEAD)};")
         self._connection.commit()
         self._set_up("BEGIN", "REPEATABLE READ")  # one snapshot
         with self._connection.begin():
-            return comparing.compare(self._connection, subledger, as_of, files)
+            known_at = self._ahead.position(subledger) if self._ahead is not None else None
+            return comparing.compare(self._connection, subledger, as_of, files, known_at)
 
     def iterate_changes(self, subledger: Subledger, *, everything: bool = False) -> Iterator[AccountChange]:
         """The accounts whose balance differs, and new ones, by code; with `everything` all that were compared."""
@@ -209,7 +237,8 @@ class Staging:
     def ageing(self, subledger: Subledger, as_of: date) -> Ageing:
         """What the export has open on this side by days past the due date, as of a day, in minor units."""
         self._go_on()
-        return ageing.age_staged(self._connection, subledger, as_of)
+        after = self._ahead.aged(as_of) if self._ahead is not None else -1
+        return ageing.age_staged(self._connection, subledger, as_of, after)
 
     def credit_crossings(self, subledger: Subledger) -> list[CreditCrossing]:
         """The debtors whose total, with what is in transit, passes their credit limit by this export, by code.
@@ -316,6 +345,7 @@ class Staging:
 
 _DROP_ITEMS = text("DELETE FROM staged_item WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
 _DROP_SUMS = text("DELETE FROM staged_sum WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
+_DROP_AGED = text("DELETE FROM staged_aged WHERE page = :page")
 _DROP_BLOCKS = text("DELETE FROM staged_block WHERE page = :page")
 _RESET_SEQ = text("UPDATE staged_item SET seq = 0 WHERE seq <> 0")
 _ADD_UP = text("""

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store.currencies import keep_currencies
-from store.records import Side, Subledger
+from store.records import Position, Side, Subledger
 from store.schema import subledger
 
 SIDES: tuple[Side, Side] = ("payable", "receivable")
@@ -72,10 +72,7 @@ def note_settings(tx: Connection, administration: str, currency: str, *, adds_in
     )
 
 
-def find_position(tx: Connection, of: Subledger) -> tuple[int | None, int]:
-    """Where a subledger is: the id of the import that stands, None before the first, and the account version.
-
-    What was compared holds as long as this is the same.
-    """
+def find_position(tx: Connection, of: Subledger) -> Position:
+    """Where a subledger is. What was compared holds as long as this is the same."""
     row = tx.execute(_POSITION, {"of": of.administration, "on": of.side}).first()
     return (row.last_import_id, row.account_version) if row else (None, 0)

@@ -109,19 +109,22 @@ def _import(
     from daemon.commands.packing import Packing
     from handlers.decide import Source
     from handlers.importing import DRY_RUN, Conclusion, Job, settle
+    from handlers.planning import as_of
     from handlers.spools import Spools
     from store.references import find_free_reference
 
     rereader = build_rereader(program.settings, store)
     with store.read() as tx:
         ref = DRY_RUN if dry_run else find_free_reference(tx, SystemRandom())
+    source = Source(when, now, 0)
     with store.staging() as staging, Spools() as spools, Packing([] if dry_run else paths) as packing:
+        staging.look_ahead(policy.code, as_of(source, policy))
         taken = _read(program, paths, rereader.options(policy), staging, spools)
         kept = {packed.name: _keep(store, policy, packed, now) for packed in packing} if taken.files else {}
         job = Job(
             ref=ref,
             policy=policy,
-            source=Source(when, now, 0),
+            source=source,
             source_sha256=_source(ref, taken),
             keep=lambda _tx: lambda file: kept.get(file.part.split("/")[0]),
             dry_run=dry_run,

@@ -35,10 +35,10 @@ def item(number: str = "20260001", open_dc: int = 100, **more: str | int) -> Ite
     return made._replace(**more)
 
 
-def stage(staging: Staging, accounts: Sequence[Account]) -> None:
-    """Lay the accounts out, one block each, in the order given."""
+def stage(staging: Staging, accounts: Sequence[Account], first: int = 0) -> None:
+    """Lay the accounts out, one block each from number `first` on, in the order given."""
     blocks, items = [], []
-    for block, account in enumerate(accounts):
+    for block, account in enumerate(accounts, first):
         blocks.append(Block(block, account.page, account.side, account.exact_id, account.code, account.name))
         for given in account.items:
             whole = given if isinstance(given, Item) else item(*given)
