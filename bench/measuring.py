@@ -41,7 +41,7 @@ def run(command: Sequence[str | Path], directory: Path, store: Path | None = Non
             if now - looked_at_memory > LOOK_AT_MEMORY:
                 looked_at_memory = now
                 with suppress(OSError, StopIteration):  # a process ended between two looks
-                    memory = max(memory, sum(map(_memory, _family(process.pid)[1:])))
+                    memory = max(memory, sum(map(_memory, family(process.pid)[1:])))
             time.sleep(LOOK_AT_LOCKS)
         seconds = time.perf_counter() - began
         output.seek(0)
@@ -51,9 +51,10 @@ def run(command: Sequence[str | Path], directory: Path, store: Path | None = Non
     return Run(seconds, memory, float(spent.read_text()), locked, said)
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """The process and all that it started, as far as they live."""
     below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in below for one in _family(int(child)))]
+    return [pid, *(one for child in below for one in family(int(child)))]
 
 
 def _memory(pid: int) -> int:
