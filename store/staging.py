@@ -114,7 +114,10 @@ _KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables
 # Other connections have the usual cache of 2 MB: they stay idle with it full.
 _SQLITE_PAGES = "PRAGMA main.cache_size = -8192; PRAGMA temp.page_size = 16384; PRAGMA temp.cache_size = -8192;"
 _SQLITE_SCRIPT = _SQLITE_PAGES + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
+_SQLITE_CLEAR = "".join(f"DELETE FROM {table};" for table in _STAGED)  # noqa: S608
+_SQLITE_CLEAR_AHEAD = "".join(f"DELETE FROM {table};" for table in _STAGED_AHEAD)  # noqa: S608
 _POSTGRESQL_SCRIPT = _TABLES.format(**_POSTGRESQL_TYPES) + _INDEXES
+_POSTGRESQL_CLEAR = f"TRUNCATE {', '.join(_STAGED)};"
 
 
 class Staging:
@@ -146,20 +149,20 @@ class Staging:
         """Empty the tables for the next export."""
         self._connection.rollback()
         self._go_on()
-        tables = _STAGED if self._ahead is None else _STAGED + _STAGED_AHEAD
-        if self._is_sqlite:
-            self._run("".join(f"DELETE FROM {table};" for table in tables))  # noqa: S608
-        else:
-            self._run(f"TRUNCATE {', '.join(tables)};")
+        self._run(_SQLITE_CLEAR if self._is_sqlite else _POSTGRESQL_CLEAR)
+        if self._ahead is not None:
+            self._run(_SQLITE_CLEAR_AHEAD)
         self._connection.commit()
         self._added, self._last, self._summed = 0, -1, -1
 
     def look_ahead(self, administration: str, as_of: date) -> None:
         """Hold what comes in against what is open in this administration at once, and age it as of a day.
 
-        Less is left to `compare` and `ageing` then. They may be asked for others all the same.
+        Less is left to `compare` and `ageing` then. They may be asked for others all the same. On PostgreSQL all is
+        left to them: tables that grow have no statistics, and it would read all open items for every few blocks.
         """
-        self._ahead = Ahead(administration, as_of)
+        if self._is_sqlite:
+            self._ahead = Ahead(administration, as_of)
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
@@ -206,8 +209,6 @@ class Staging:
             self._connection.info["indexed"] = True
         if not self._is_sqlite:
             self._run("ANALYZE staged_block, staged_item, staged_sum;")
-            if self._ahead is not None:
-                self._run(f"ANALYZE {', '.join(_STAGED_AHEAD)};")
         self._connection.commit()
         self._set_up("BEGIN", "REPEATABLE READ")  # one snapshot
         with self._connection.begin():
