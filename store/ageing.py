@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, text
 
 from store.records import AgedBalance, AgedTotal, Ageing, Side, Subledger
+from store.statements import Statement
 
 
 def age_staged(tx: Connection, subledger: Subledger, as_of: date, after: int = -1) -> Ageing:
@@ -18,16 +19,16 @@ def age_staged(tx: Connection, subledger: Subledger, as_of: date, after: int = -
 
     `age_early` was called, for the same day, for the blocks up to `after`.
     """
-    aged = tx.execute(_STAGED, {"side": subledger.side, "after": after} | _days(as_of)).one()
+    aged = _STAGED.run(tx, {"side": subledger.side, "after": after} | _days(as_of)).one()
     if after < 0:
         return Ageing(*aged)
-    early = tx.execute(_EARLY, {"side": subledger.side}).one()
+    early = _EARLY.run(tx, {"side": subledger.side}).one()
     return Ageing(*map(operator.add, aged, early))
 
 
 def age_early(tx: Connection, after: int, last: int, as_of: date) -> None:
     """Have the staged items of the blocks above `after`, up to `last`, ready for `age_staged`."""
-    tx.execute(_AGE_EARLY, {"after": after, "last": last} | _days(as_of))
+    _AGE_EARLY.run(tx, {"after": after, "last": last} | _days(as_of))
 
 
 def iterate_ageing(
@@ -80,15 +81,15 @@ _RANGES = """
         AS days_61_90,
     CAST(coalesce(sum(CASE WHEN i.due_date < :due_90 THEN i.open_dc END), 0) AS BIGINT) AS over_90"""
 
-_STAGED = text(f"""
+_STAGED = Statement(f"""
     SELECT {_RANGES}
     FROM staged_item AS i
     CROSS JOIN staged_block AS b
     WHERE i.block > :after AND b.block = i.block AND b.side = :side
       AND (b.exact_id IS NOT NULL OR b.code IS NOT NULL)""")  # noqa: S608
 _SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in Ageing._fields)
-_EARLY = text(f"SELECT {_SUMS} FROM staged_aged WHERE side = :side")  # noqa: S608
-_AGE_EARLY = text(f"""
+_EARLY = Statement(f"SELECT {_SUMS} FROM staged_aged WHERE side = :side")  # noqa: S608
+_AGE_EARLY = Statement(f"""
     INSERT INTO staged_aged (page, side, {", ".join(Ageing._fields)})
     SELECT b.page, b.side, {_SUMS}
     FROM (SELECT i.block, {_RANGES} FROM staged_item AS i

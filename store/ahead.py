@@ -8,11 +8,12 @@ subledger stays where it was. Runs on the connection of a staging area.
 
 from datetime import date
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from store import ageing
 from store.records import Position, Side, Subledger
 from store.staged import SAME
+from store.statements import Statement
 from store.subledgers import SIDES, find_position
 
 
@@ -31,7 +32,7 @@ class Ahead:
         if any(last_import is not None for last_import, _ in self._positions.values()):
             of = {"administration": self._administration, "after": self._last, "last": last}
             for step in (_FIND_KNOWN, _FIND_OPENED, _FIND_CLOSED):
-                tx.execute(step, of)
+                step.run(tx, of)
         ageing.age_early(tx, self._last, last, self._as_of)
         self._last = last
 
@@ -46,14 +47,14 @@ class Ahead:
         return self._positions[subledger.side]
 
 
-_FIND_KNOWN = text("""
+_FIND_KNOWN = Statement("""
     INSERT INTO staged_known (block, account_id)
     SELECT b.block, known.id
     FROM staged_block AS b
     CROSS JOIN account AS known
     WHERE b.block > :after AND b.block <= :last
       AND known.administration = :administration AND known.exact_id = b.exact_id""")
-_FIND_OPENED = text(f"""
+_FIND_OPENED = Statement(f"""
     INSERT INTO staged_early_opened (block, number, due_date, line)
     SELECT i.block, i.number, i.due_date, i.line
     FROM staged_known AS k
@@ -63,7 +64,7 @@ _FIND_OPENED = text(f"""
       AND NOT EXISTS (SELECT 1 FROM open_item AS o
                       WHERE o.account_id = k.account_id AND o.side = b.side AND o.closed_by IS NULL AND {SAME})""")  # noqa: S608
 # Only blocks in which fewer items were found again than are open can have lost any.
-_FIND_CLOSED = text(f"""
+_FIND_CLOSED = Statement(f"""
     INSERT INTO staged_early_closed (id, block)
     SELECT o.id, lost.block
     FROM (SELECT k.block, k.account_id, b.side

@@ -6,13 +6,14 @@ Runs in a writing transaction of the staging area's connection, under the admini
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, update
 
 from store import holding, imports, recognising
 from store.currencies import keep_currencies
 from store.records import Comparison, ImportMoved, NewImport
 from store.schema import import_
 from store.staged import ALL_ITEMS, NEW_ITEMS
+from store.statements import Statement
 from store.subledgers import make_last
 
 
@@ -48,21 +49,21 @@ def apply(
         _approve(tx, import_id, comparison, applied, currency, now, by)
     of = {"administration": subledger.administration, "side": subledger.side, "import_id": import_id}
     if comparison.created:
-        tx.execute(_CREATE_ACCOUNTS, of)
-        tx.execute(_FIND_CREATED, of)
-        if tx.execute(_KNOWN_AFTER_ALL, of).first():
+        _CREATE_ACCOUNTS.run(tx, of)
+        _FIND_CREATED.run(tx, of)
+        if _KNOWN_AFTER_ALL.run(tx, of).first():
             raise ImportMoved(f"accounts of {subledger.administration} were made known meanwhile")
-    tx.execute(_KEEP_NAMES, of)
-    tx.execute(_RENAME_ACCOUNTS, of)
+    _KEEP_NAMES.run(tx, of)
+    _RENAME_ACCOUNTS.run(tx, of)
     if comparison.closed:
-        tx.execute(_CLOSE_ITEMS, of)
+        _CLOSE_ITEMS.run(tx, of)
     if comparison.opened:
-        newest = tx.execute(_NEWEST_ITEM).scalar_one()
-        tx.execute(_OPEN_ITEMS if comparison.items_before else _OPEN_ALL_ITEMS, of)
-        tx.execute(_KEEP_RANGE, of | {"first": newest + 1})
-    tx.execute(_WRITE_BALANCES, of)
+        newest = _NEWEST_ITEM.run(tx).scalar()
+        (_OPEN_ITEMS if comparison.items_before else _OPEN_ALL_ITEMS).run(tx, of)
+        _KEEP_RANGE.run(tx, of | {"first": newest + 1})
+    _WRITE_BALANCES.run(tx, of)
     if comparison.changed:
-        tx.execute(_KEEP_CHANGES, of)
+        _KEEP_CHANGES.run(tx, of)
     keep_currencies(tx, [total.currency for total in comparison.currencies])
     make_last(tx, subledger, import_id, currency)
     recognising.notice_import(tx, subledger, import_id)
@@ -113,12 +114,12 @@ def _differences(comparison: Comparison) -> dict[str, int | None]:
 
 
 # The other side may have created the same account since the comparison: then it is that one.
-_CREATE_ACCOUNTS = text("""
+_CREATE_ACCOUNTS = Statement("""
     INSERT INTO account (administration, exact_id, code, name, created_by)
     SELECT :administration, exact_id, code, name, :import_id FROM staged_account
     WHERE side = :side AND is_new ORDER BY account
     ON CONFLICT DO NOTHING""")
-_FIND_CREATED = text("""
+_FIND_CREATED = Statement("""
     UPDATE staged_account SET account_id = CASE
         WHEN exact_id IS NOT NULL THEN (
             SELECT known.id FROM account AS known
@@ -129,14 +130,14 @@ _FIND_CREATED = text("""
               AND known.code = staged_account.code)
         END
     WHERE side = :side AND is_new""")
-_KNOWN_AFTER_ALL = text("""
+_KNOWN_AFTER_ALL = Statement("""
     SELECT 1
     FROM staged_account AS a
     CROSS JOIN balance AS b
     WHERE a.side = :side AND a.is_new AND b.account_id = a.account_id AND b.side = :side LIMIT 1""")
 
 # An ID that the other side gave to another account since the comparison stays there.
-_KEEP_NAMES = text("""
+_KEEP_NAMES = Statement("""
     INSERT INTO account_change (import_id, account_id, name, code, exact_id, new_name, new_code, new_exact_id)
     SELECT :import_id, known.id, known.name, known.code, known.exact_id,
            CASE WHEN a.name <> '' THEN a.name ELSE known.name END,
@@ -148,12 +149,12 @@ _KEEP_NAMES = text("""
     FROM staged_account AS a
     CROSS JOIN account AS known
     WHERE a.side = :side AND a.is_renamed AND known.id = a.account_id""")
-_RENAME_ACCOUNTS = text("""
+_RENAME_ACCOUNTS = Statement("""
     UPDATE account SET name = changed.new_name, code = changed.new_code, exact_id = changed.new_exact_id
     FROM account_change AS changed
     WHERE changed.import_id = :import_id AND account.id = changed.account_id""")
 
-_CLOSE_ITEMS = text("""
+_CLOSE_ITEMS = Statement("""
     UPDATE open_item SET closed_by = :import_id
     WHERE id IN (SELECT id FROM staged_closed WHERE side = :side)""")
 _INSERT_ITEMS = """
@@ -161,20 +162,20 @@ _INSERT_ITEMS = """
                            invoice_fc, open_fc, invoice_dc, open_dc, opened_by)
     SELECT a.account_id, :side, i.seq, i.number, i.your_ref, i.description, i.invoice_date, i.due_date, i.currency,
            i.invoice_fc, i.open_fc, i.invoice_dc, i.open_dc, :import_id"""
-_OPEN_ITEMS = text(_INSERT_ITEMS + NEW_ITEMS)
-_OPEN_ALL_ITEMS = text(_INSERT_ITEMS + ALL_ITEMS)
+_OPEN_ITEMS = Statement(_INSERT_ITEMS + NEW_ITEMS)
+_OPEN_ALL_ITEMS = Statement(_INSERT_ITEMS + ALL_ITEMS)
 
-_NEWEST_ITEM = text("SELECT coalesce(max(id), 0) FROM open_item")
-_KEEP_RANGE = text("""
+_NEWEST_ITEM = Statement("SELECT coalesce(max(id), 0) FROM open_item")
+_KEEP_RANGE = Statement("""
     UPDATE import SET first_item_id = :first, last_item_id = (SELECT max(id) FROM open_item)
     WHERE id = :import_id""")
 
-_WRITE_BALANCES = text("""
+_WRITE_BALANCES = Statement("""
     INSERT INTO balance (account_id, side, open_import, items, created_by)
     SELECT account_id, :side, after, items, :import_id FROM staged_account
     WHERE side = :side AND (before <> after OR items_before <> items OR NOT has_balance)
     ON CONFLICT (account_id, side) DO UPDATE SET open_import = excluded.open_import, items = excluded.items""")
-_KEEP_CHANGES = text("""
+_KEEP_CHANGES = Statement("""
     INSERT INTO balance_change (import_id, account_id, before, after)
     SELECT :import_id, account_id, before, after FROM staged_account
     WHERE side = :side AND before <> after""")

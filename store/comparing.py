@@ -5,17 +5,18 @@ Runs on the connection of a staging area, for one side of one administration. On
 that differ. CROSS JOIN keeps SQLite to the order written here, which needs no statistics to be the right one.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, text
 
 from store import foreseeing, imports
 from store.matching import match_accounts
 from store.records import AccountChange, Comparison, CurrencyTotal, Position, Subledger
 from store.signs import find_signs
 from store.staged import ALL_ITEMS, PLACE, SAME
+from store.statements import Statement, Values
 
 LARGEST = 10  # changes of each kind that a comparison names
 
@@ -33,18 +34,18 @@ def compare(
     ambiguous = match_accounts(tx, subledger)
     _analyze(tx, "staged_match")
     for step in (_FORGET_ACCOUNTS, _FORGET_OPENED, _FORGET_CLOSED, _NUMBER_REPEATED):
-        tx.execute(step, of)
-    tx.execute(_ADD_UP, of | {"is_still_there": known_at == position})
-    tx.execute(_ADD_ABSENT, of)
+        step.run(tx, of)
+    _ADD_UP.run(tx, of | {"is_still_there": known_at == position})
+    _ADD_ABSENT.run(tx, of)
     _analyze(tx, "staged_account")
-    figures = tx.execute(_FIGURES, of).one()
+    figures = _Figures(*_FIGURES.run(tx, of).one())
     opened, closed = figures.items, 0
     if standing.items:
-        opened = tx.execute(_FIND_OPENED, of).rowcount
+        opened = _FIND_OPENED.run(tx, of).count
         closed = standing.items + opened - figures.items
         if closed:
             _analyze(tx, "staged_opened")
-            tx.execute(_FIND_CLOSED, of)
+            _FIND_CLOSED.run(tx, of)
             _analyze(tx, "staged_closed")
     foreseeing.foresee(tx, subledger)
     signs = find_signs(
@@ -57,8 +58,8 @@ def compare(
         as_of=as_of,
         files=files,
     )
-    lowest, highest = tx.execute(_CURRENCIES).one()
-    currencies = tx.execute(_TOTAL_OF_ONE_CURRENCY if lowest == highest else _TOTALS_BY_CURRENCY, of)
+    lowest, highest = _CURRENCIES.run(tx).one()
+    currencies = (_TOTAL_OF_ONE_CURRENCY if lowest == highest else _TOTALS_BY_CURRENCY).run(tx, of)
     return Comparison(
         subledger=subledger,
         last=standing.last,
@@ -82,7 +83,7 @@ def compare(
         largest_zeroed=_list_changes(tx, _LARGEST_ZEROED, of),
         largest_reopened=_list_changes(tx, _LARGEST_REOPENED, of) if figures.reopened else (),
         currencies=tuple(CurrencyTotal(*row) for row in currencies),
-        nameless=tx.execute(_COUNT_NAMELESS, of).scalar_one(),
+        nameless=_COUNT_NAMELESS.run(tx, of).scalar(),
         ambiguous=ambiguous,
         vanished=figures.vanished,
         ts_d_before=standing.ts_d,
@@ -126,21 +127,34 @@ def _analyze(tx: Connection, table: str) -> None:
         tx.exec_driver_sql(f"ANALYZE {table}")
 
 
-def _list_changes(tx: Connection, query: TextClause, of: dict[str, Any]) -> tuple[AccountChange, ...]:
-    return tuple(_read(row) for row in tx.execute(query, of))
+def _list_changes(tx: Connection, query: Statement, of: Values) -> tuple[AccountChange, ...]:
+    return tuple(_read(row) for row in query.run(tx, of))
 
 
-def _read(row: Row[Any]) -> AccountChange:
-    return AccountChange(row.code, row.name, row.exact_id, row.before, row.after, bool(row.is_new))
+def _read(row: Sequence[Any]) -> AccountChange:
+    code, name, exact_id, before, after, is_new, *_ = row
+    return AccountChange(code, name, exact_id, before, after, bool(is_new))
 
 
-_FORGET_ACCOUNTS = text("DELETE FROM staged_account WHERE side = :side")
-_FORGET_OPENED = text("DELETE FROM staged_opened WHERE side = :side")
-_FORGET_CLOSED = text("DELETE FROM staged_closed WHERE side = :side")
+class _Figures(NamedTuple):
+    items: int
+    accounts: int
+    total: int
+    gross: int
+    changed: int
+    created: int
+    zeroed: int
+    reopened: int
+    vanished: int
+
+
+_FORGET_ACCOUNTS = Statement("DELETE FROM staged_account WHERE side = :side")
+_FORGET_OPENED = Statement("DELETE FROM staged_opened WHERE side = :side")
+_FORGET_CLOSED = Statement("DELETE FROM staged_closed WHERE side = :side")
 
 # Items that share account, number and due date are told apart by `seq`, in an order that depends on what they say and
 # not on where they stand. Only accounts with such items, or with several sums, are looked at.
-_NUMBER_REPEATED = text("""
+_NUMBER_REPEATED = Statement("""
     UPDATE staged_item SET seq = numbered.seq
     FROM (SELECT i.block, i.number, i.due_date, i.line, row_number() OVER (
               PARTITION BY b.account, i.number, i.due_date
@@ -156,7 +170,7 @@ _NUMBER_REPEATED = text("""
       AND staged_item.due_date = numbered.due_date AND staged_item.line = numbered.line
       AND staged_item.seq <> numbered.seq""")
 
-_ADD_UP = text("""
+_ADD_UP = Statement("""
     INSERT INTO staged_account (side, account, account_id, exact_id, code, name, is_new, is_renamed, has_balance,
                                 is_known, items_before, items, open_fc, gross, before, after)
     SELECT :side, m.account, m.account_id, m.exact_id, m.code, m.name,
@@ -186,7 +200,7 @@ _ADD_UP = text("""
     LEFT JOIN balance AS stored ON stored.account_id = m.account_id AND stored.side = :side
     WHERE m.account = added.account""")
 
-_ADD_ABSENT = text("""
+_ADD_ABSENT = Statement("""
     INSERT INTO staged_account (side, account_id, exact_id, code, name,
                                 is_new, is_renamed, has_balance, is_known, items_before, items, open_fc, gross,
                                 before, after)
@@ -198,7 +212,7 @@ _ADD_ABSENT = text("""
       AND stored.account_id = known.id AND stored.side = :side AND (stored.items > 0 OR stored.open_import <> 0)
       AND NOT EXISTS (SELECT 1 FROM staged_match AS m WHERE m.account_id = known.id AND m.side = :side)""")
 
-_FIGURES = text("""
+_FIGURES = Statement("""
     SELECT CAST(coalesce(sum(items), 0) AS BIGINT) AS items,
            count(CASE WHEN items > 0 THEN 1 END) AS accounts,
            CAST(coalesce(sum(after), 0) AS BIGINT) AS total,
@@ -210,7 +224,7 @@ _FIGURES = text("""
            count(CASE WHEN items_before > 0 AND items = 0 THEN 1 END) AS vanished
     FROM staged_account WHERE side = :side""")
 
-_FIND_OPENED = text(f"""
+_FIND_OPENED = Statement(f"""
     INSERT INTO staged_opened (block, number, due_date, line, side, account)
     SELECT i.block, i.number, i.due_date, i.line, :side, a.account {ALL_ITEMS}
       AND NOT a.is_known
@@ -224,7 +238,7 @@ _FIND_OPENED = text(f"""
     WHERE b.block = early.block AND a.account = b.account AND a.side = :side AND a.is_known""")  # noqa: S608
 
 # Only accounts of which fewer items were found again than are open can have lost any.
-_FIND_CLOSED = text(f"""
+_FIND_CLOSED = Statement(f"""
     INSERT INTO staged_closed (id, side, account)
     SELECT o.id, :side, lost.account
     FROM (SELECT a.account, a.account_id
@@ -244,25 +258,27 @@ _FIND_CLOSED = text(f"""
     CROSS JOIN staged_account AS a
     WHERE b.block = early.block AND a.account = b.account AND a.side = :side AND a.is_known""")  # noqa: S608
 
-_CURRENCIES = text("SELECT min(lowest_currency), max(highest_currency) FROM staged_sum")
-_TOTAL_OF_ONE_CURRENCY = text("""
+_CURRENCIES = Statement("SELECT min(lowest_currency), max(highest_currency) FROM staged_sum")
+_TOTAL_OF_ONE_CURRENCY = Statement("""
     SELECT first.currency, added.items, added.open_fc, added.open_dc
     FROM (SELECT CAST(sum(items) AS BIGINT) AS items, CAST(sum(open_fc) AS BIGINT) AS open_fc,
                  CAST(sum(after) AS BIGINT) AS open_dc
           FROM staged_account WHERE side = :side) AS added
     CROSS JOIN (SELECT currency FROM staged_item LIMIT 1) AS first
     WHERE added.items > 0""")
-_TOTALS_BY_CURRENCY = text(f"""
+_TOTALS_BY_CURRENCY = Statement(f"""
     SELECT i.currency, count(*), CAST(sum(i.open_fc) AS BIGINT), CAST(sum(i.open_dc) AS BIGINT) {ALL_ITEMS}
     GROUP BY i.currency ORDER BY i.currency""")
-_COUNT_NAMELESS = text("SELECT count(*) FROM staged_block WHERE side = :side AND exact_id IS NULL AND code IS NULL")
+_COUNT_NAMELESS = Statement(
+    "SELECT count(*) FROM staged_block WHERE side = :side AND exact_id IS NULL AND code IS NULL"
+)
 
 _CHANGE = "SELECT code, name, exact_id, before, after, is_new FROM staged_account WHERE side = :side"
 _LARGEST_FIRST = f"ORDER BY abs(after - before) DESC, code, name, exact_id LIMIT {LARGEST}"
-_LARGEST = text(f"{_CHANGE} AND before <> after {_LARGEST_FIRST}")
-_LARGEST_CREATED = text(f"{_CHANGE} AND is_new {_LARGEST_FIRST}")
-_LARGEST_REOPENED = text(f"{_CHANGE} AND NOT is_new AND before = 0 AND after <> 0 {_LARGEST_FIRST}")
-_LARGEST_ZEROED = text(f"{_CHANGE} AND before <> 0 AND after = 0 {_LARGEST_FIRST}")
+_LARGEST = Statement(f"{_CHANGE} AND before <> after {_LARGEST_FIRST}")
+_LARGEST_CREATED = Statement(f"{_CHANGE} AND is_new {_LARGEST_FIRST}")
+_LARGEST_REOPENED = Statement(f"{_CHANGE} AND NOT is_new AND before = 0 AND after <> 0 {_LARGEST_FIRST}")
+_LARGEST_ZEROED = Statement(f"{_CHANGE} AND before <> 0 AND after = 0 {_LARGEST_FIRST}")
 _WHOLE_CHANGE = f"""
     SELECT code, name, exact_id, before, after, is_new, {PLACE} AS place,
            (SELECT min(i.due_date) FROM staged_block AS b CROSS JOIN staged_item AS i

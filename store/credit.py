@@ -1,20 +1,21 @@
 """Who passes the credit limit: the total with what is in transit, so that it does not flap with every batch."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from store.records import CreditCrossing, Subledger
+from store.statements import Statement
 
 
 def find_crossings(tx: Connection, subledger: Subledger) -> list[CreditCrossing]:
     """See `Staging.credit_crossings`."""
     if subledger.side != "receivable":
         return []
-    return [CreditCrossing(*row) for row in tx.execute(_CROSSINGS, {"side": subledger.side})]
+    return [CreditCrossing(*row) for row in _CROSSINGS.run(tx, {"side": subledger.side})]
 
 
 def find_limits(tx: Connection) -> dict[int, int]:
     """The credit limit of each debtor in the export that has one, by the account's ID."""
-    return {row.id: row.credit_limit for row in tx.execute(_LIMITS)}
+    return dict(_LIMITS.run(tx).all())
 
 
 # Those with a limit, and what they owe before and after. What own invoices count for falls by those that the export
@@ -36,12 +37,12 @@ _DEBTORS = """
                      GROUP BY one.account_id) AS shown ON shown.account_id = known.id
           WHERE a.side = :side AND known.id = a.account_id AND known.credit_limit IS NOT NULL
             AND (a.before <> a.after OR shown.account_id IS NOT NULL)) AS debtor"""
-_CROSSINGS = text(f"""
+_CROSSINGS = Statement(f"""
     SELECT code, name, credit_limit, before, after
     FROM {_DEBTORS}
     WHERE (before <= credit_limit) <> (after <= credit_limit)
     ORDER BY code, name""")  # noqa: S608
-_LIMITS = text("""
+_LIMITS = Statement("""
     SELECT known.id, known.credit_limit
     FROM staged_account AS a
     CROSS JOIN account AS known

@@ -13,6 +13,7 @@ from store.own_records import OwnSummary, Recognised
 from store.recognising import ALIKE, KEYS, LOST_TWIN, NOT_ANOTHERS, NUMBERED, VERDICT, V, unknown
 from store.records import Subledger
 from store.schema import Moment
+from store.statements import Statement
 
 MOST_NAMED = 10  # invoices of each kind
 
@@ -20,9 +21,9 @@ MOST_NAMED = 10  # invoices of each kind
 def foresee(tx: Connection, subledger: Subledger) -> None:
     """Fill `staged_own` with the waiting own invoices that the new items show, or may show."""
     of = {"administration": subledger.administration, "side": subledger.side}
-    tx.execute(_FORGET, of)
-    if tx.execute(_ANY_WAITING, of).first():
-        new = NEW_ITEMS if tx.execute(ANY_BEFORE, of).first() else ALL_ITEMS
+    _FORGET.run(tx, of)
+    if _ANY_WAITING.run(tx, of).first():
+        new = NEW_ITEMS if ANY_BEFORE.run(tx, of).first() else ALL_ITEMS
         for key in KEYS[subledger.side]:
             tx.execute(text(_by_account(new, key)), of)
         if tx.execute(_ANY_LOST, of).first():
@@ -34,7 +35,7 @@ def foresee(tx: Connection, subledger: Subledger) -> None:
 def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transit_days: int) -> OwnSummary:
     """See `Staging.own_summary`."""
     of: dict[str, object] = {"administration": subledger.administration, "side": subledger.side}
-    if tx.execute(_ANY_WAITING, of).first() is None:
+    if _ANY_WAITING.run(tx, of).first() is None:
         return OwnSummary()
     figures = tx.execute(_FIGURES, of).one()
     handed_over = now - timedelta(days=in_transit_days)
@@ -61,7 +62,9 @@ def summarise_own(tx: Connection, subledger: Subledger, now: datetime, in_transi
 def find_waiting(tx: Connection, subledger: Subledger) -> dict[int, tuple[int, int]]:
     """By account ID: the sums of the own invoices that go on waiting, not handed over and in transit."""
     of = {"administration": subledger.administration, "side": subledger.side}
-    return {row.account_id: (row.open_dc, row.in_transit_dc) for row in tx.execute(_WAITING_BY_ACCOUNT, of)}
+    return {
+        account_id: (open_dc, in_transit_dc) for account_id, open_dc, in_transit_dc in _WAITING_BY_ACCOUNT.run(tx, of)
+    }
 
 
 def find_counting(tx: Connection, subledger: Subledger) -> dict[int, tuple[int, int]]:
@@ -69,7 +72,8 @@ def find_counting(tx: Connection, subledger: Subledger) -> dict[int, tuple[int, 
 
     An account that the export brings is named as `staged.PLACE` names it.
     """
-    return {row.place: (row.open_invoices, row.in_transit) for row in tx.execute(_COUNTED, {"side": subledger.side})}
+    rows = _COUNTED.run(tx, {"side": subledger.side})
+    return {place: (open_invoices, in_transit) for place, open_invoices, in_transit in rows}
 
 
 def _read(row: Row[Any], now: datetime) -> Recognised:
@@ -82,12 +86,12 @@ _STAGED = """
                    i.open_fc, i.invoice_dc, i.open_dc"""
 NEW_ITEMS = _STAGED + staged.NEW_ITEMS
 ALL_ITEMS = _STAGED + staged.ALL_ITEMS
-ANY_BEFORE = text("SELECT 1 FROM staged_account WHERE side = :side AND items_before > 0 LIMIT 1")
+ANY_BEFORE = Statement("SELECT 1 FROM staged_account WHERE side = :side AND items_before > 0 LIMIT 1")
 
 _COUNTING = f"{V} AND coalesce(v.status, '') IN ('open', 'in-transit')"  # found by number: not by the index on account
-_FORGET = text("DELETE FROM staged_own WHERE side = :side")
+_FORGET = Statement("DELETE FROM staged_own WHERE side = :side")
 _WAITING = f"{V} AND v.status IN ('open', 'in-transit')"
-_ANY_WAITING = text(f"SELECT 1 FROM own_invoice AS v WHERE {_WAITING} LIMIT 1")  # noqa: S608
+_ANY_WAITING = Statement(f"SELECT 1 FROM own_invoice AS v WHERE {_WAITING} LIMIT 1")  # noqa: S608
 
 
 def _by_account(new: str, key: str) -> str:
@@ -165,13 +169,13 @@ _UNMATCHED = text(f"""
                    WHERE {_WAITING} AND {_STILL})
       AND {unknown("u.account_id")} AND NOT {_brought("u.account_id")}
     ORDER BY u.code LIMIT {MOST_NAMED}""")  # noqa: S608
-_WAITING_BY_ACCOUNT = text(f"""
+_WAITING_BY_ACCOUNT = Statement(f"""
     SELECT v.account_id,
            CAST(coalesce(sum(CASE v.status WHEN 'open' THEN v.amount_dc END), 0) AS BIGINT) AS open_dc,
            CAST(coalesce(sum(CASE v.status WHEN 'in-transit' THEN v.amount_dc END), 0) AS BIGINT) AS in_transit_dc
     FROM own_invoice AS v LEFT JOIN {_VERDICTS} AS f ON f.invoice = v.id
     WHERE {_WAITING} AND {_STILL} GROUP BY v.account_id""")  # noqa: S608
-_COUNTED = text(f"""
+_COUNTED = Statement(f"""
     SELECT {staged.PLACE} AS place, b.open_invoices, b.in_transit
     FROM staged_account AS a
     CROSS JOIN balance AS b

@@ -6,37 +6,38 @@ block of the account, `staged_match.account_id` the account in the store or NULL
 connection of a staging area, for one side of one administration (`:side`, `:administration`).
 """
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from store.records import Subledger
+from store.statements import Statement
 
 
 def match_accounts(tx: Connection, subledger: Subledger) -> tuple[str, ...]:
     """Fill `staged_match`. Returns the codes without ID that fit several accounts; they are treated as new."""
     of = {"administration": subledger.administration, "side": subledger.side}
     for step in (_FORGET, _SEPARATE, _JOIN_SAME_ID, _JOIN_SAME_CODE, _MATCH_BY_ID):
-        tx.execute(step, of)
-    if tx.execute(_ANY_JOINED, of).first():
-        tx.execute(_AGREE_ON_CODE, of)
+        step.run(tx, of)
+    if _ANY_JOINED.run(tx, of).first():
+        _AGREE_ON_CODE.run(tx, of)
     for step in (_LET_ADOPT, _MATCH_BY_CODE):
-        tx.execute(step, of)
-    if tx.execute(_ANY_CODE_UNMATCHED, of).first() is None:
+        step.run(tx, of)
+    if _ANY_CODE_UNMATCHED.run(tx, of).first() is None:
         return ()
     for step in (_CLEAR_CANDIDATES, _FIND_CANDIDATES, _TAKE_STORED, _JOIN_OTHER, _FORGET_JOINED):
-        tx.execute(step, of)
-    return tuple(tx.execute(_LIST_AMBIGUOUS, of).scalars())
+        step.run(tx, of)
+    return tuple(code for (code,) in _LIST_AMBIGUOUS.run(tx, of))
 
 
-_FORGET = text("DELETE FROM staged_match WHERE side = :side")
-_SEPARATE = text("UPDATE staged_block SET account = block WHERE side = :side AND account <> block")
+_FORGET = Statement("DELETE FROM staged_match WHERE side = :side")
+_SEPARATE = Statement("UPDATE staged_block SET account = block WHERE side = :side AND account <> block")
 
-_JOIN_SAME_ID = text("""
+_JOIN_SAME_ID = Statement("""
     UPDATE staged_block SET account = same.block
     FROM (SELECT exact_id, min(block) AS block FROM staged_block
           WHERE side = :side AND exact_id IS NOT NULL
           GROUP BY exact_id HAVING count(*) > 1) AS same
     WHERE staged_block.side = :side AND staged_block.exact_id = same.exact_id""")
-_JOIN_SAME_CODE = text("""
+_JOIN_SAME_CODE = Statement("""
     UPDATE staged_block SET account = same.block
     FROM (SELECT code, min(block) AS block FROM staged_block
           WHERE side = :side AND exact_id IS NULL AND code IS NOT NULL
@@ -44,7 +45,7 @@ _JOIN_SAME_CODE = text("""
     WHERE staged_block.side = :side AND staged_block.exact_id IS NULL AND staged_block.code = same.code""")
 
 # What was found while the export was read is looked up by its number, which takes a third of the time.
-_MATCH_BY_ID = text("""
+_MATCH_BY_ID = Statement("""
     INSERT INTO staged_match (account, side, exact_id, code, name, account_id)
     SELECT b.block, b.side, b.exact_id, b.code, b.name,
            coalesce(CASE WHEN known.administration = :administration AND known.exact_id = b.exact_id THEN known.id END,
@@ -57,8 +58,8 @@ _MATCH_BY_ID = text("""
     ORDER BY b.block""")
 
 # Blocks that share an ID but not the code or the name: which one the account bears must not depend on their order.
-_ANY_JOINED = text("SELECT 1 FROM staged_block WHERE side = :side AND account <> block LIMIT 1")
-_AGREE_ON_CODE = text("""
+_ANY_JOINED = Statement("SELECT 1 FROM staged_block WHERE side = :side AND account <> block LIMIT 1")
+_AGREE_ON_CODE = Statement("""
     UPDATE staged_match SET code = joined.code, name = joined.name
     FROM (SELECT account, min(code) AS code, max(name) AS name FROM staged_block
           WHERE side = :side GROUP BY account HAVING count(*) > 1) AS joined
@@ -66,7 +67,7 @@ _AGREE_ON_CODE = text("""
 
 # An account that the store knows by its code alone gets the ID under which the file names that code; unless the file
 # has the code twice, because two IDs under one code are two accounts.
-_LET_ADOPT = text("""
+_LET_ADOPT = Statement("""
     UPDATE staged_match SET account_id = found.id
     FROM (SELECT min(m.account) AS account, known.id
           FROM staged_match AS m
@@ -76,7 +77,7 @@ _LET_ADOPT = text("""
           GROUP BY known.id HAVING count(*) = 1) AS found
     WHERE staged_match.account = found.account""")
 
-_MATCH_BY_CODE = text("""
+_MATCH_BY_CODE = Statement("""
     UPDATE staged_match SET account_id = found.id
     FROM (SELECT m.account, known.id
           FROM staged_match AS m
@@ -87,14 +88,14 @@ _MATCH_BY_CODE = text("""
                             WHERE taken.account_id = known.id AND taken.side = :side)) AS found
     WHERE staged_match.account = found.account""")
 
-_ANY_CODE_UNMATCHED = text(
+_ANY_CODE_UNMATCHED = Statement(
     "SELECT 1 FROM staged_match WHERE side = :side AND exact_id IS NULL AND account_id IS NULL LIMIT 1"
 )
-_CLEAR_CANDIDATES = text("DELETE FROM staged_candidate")
+_CLEAR_CANDIDATES = Statement("DELETE FROM staged_candidate")
 
 # For a code without ID: the accounts with an ID that bear this code, by what the file says of them, or by what the
 # store says of those that the file does not name.
-_FIND_CANDIDATES = text("""
+_FIND_CANDIDATES = Statement("""
     INSERT INTO staged_candidate (account, candidates, other_account, account_id)
     SELECT m.account, count(*), min(c.account), min(c.id)
     FROM staged_match AS m
@@ -107,17 +108,17 @@ _FIND_CANDIDATES = text("""
                             WHERE named.account_id = known.id AND named.side = :side)) AS c ON c.code = m.code
     WHERE m.side = :side AND m.exact_id IS NULL AND m.account_id IS NULL
     GROUP BY m.account""")
-_TAKE_STORED = text("""
+_TAKE_STORED = Statement("""
     UPDATE staged_match SET account_id = c.account_id
     FROM staged_candidate AS c
     WHERE c.account = staged_match.account AND c.candidates = 1 AND c.account_id IS NOT NULL""")
-_JOIN_OTHER = text("""
+_JOIN_OTHER = Statement("""
     UPDATE staged_block SET account = c.other_account
     FROM staged_candidate AS c
     WHERE c.account = staged_block.account AND c.candidates = 1 AND c.other_account IS NOT NULL""")
-_FORGET_JOINED = text("""
+_FORGET_JOINED = Statement("""
     DELETE FROM staged_match WHERE account IN
         (SELECT account FROM staged_candidate WHERE candidates = 1 AND other_account IS NOT NULL)""")
-_LIST_AMBIGUOUS = text("""
+_LIST_AMBIGUOUS = Statement("""
     SELECT m.code FROM staged_candidate AS c JOIN staged_match AS m ON m.account = c.account
     WHERE c.candidates > 1 ORDER BY m.code""")

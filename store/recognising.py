@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from store.records import Subledger
 from store.schema import Moment
+from store.statements import Statement
 from store.subledgers import SIDES
 
 DATED_AHEAD = timedelta(days=31)  # an export is not searched for invoices that are dated later than this after it
@@ -22,29 +23,29 @@ PLANNED_BLINDLY = 200  # rows: more than that, and PostgreSQL is to count
 def recognise(tx: Connection, subledger: Subledger) -> None:
     """Decide the undecided own invoices of a subledger, and all others of their numbers."""
     of = _of(subledger)
-    if tx.execute(_ANY_UNDECIDED, of).first() is None:
+    if _ANY_UNDECIDED.run(tx, of).first() is None:
         return
     widen(tx, subledger)
-    tx.execute(_FORGET, of)
-    tx.execute(_BY_ACCOUNT[subledger.side], of)
-    earliest = tx.execute(_EARLIEST_UNKNOWN, of).scalar_one()
+    _FORGET.run(tx, of)
+    _BY_ACCOUNT[subledger.side].run(tx, of)
+    earliest = _EARLIEST_UNKNOWN.run(tx, of).scalar()
     if earliest is not None:
         tx.execute(_ELSEWHERE[subledger.side], of | {"since": _since(earliest)})
-    tx.execute(_KEEP_STATUS, of)
-    tx.execute(_COUNT, of)
-    tx.execute(_DECIDED, of)
+    _KEEP_STATUS.run(tx, of)
+    _COUNT.run(tx, of)
+    _DECIDED.run(tx, of)
 
 
 def widen(tx: Connection, subledger: Subledger) -> None:
     """Have all invoices decided that bear the number of an undecided one: what is known of one tells of the others."""
     learn(tx, subledger)
-    tx.execute(_WIDEN, _of(subledger))
+    _WIDEN.run(tx, _of(subledger))
 
 
 def learn(tx: Connection, subledger: Subledger) -> None:
     """Have PostgreSQL look at the table where many rows are undecided: else it plans as if there were none."""
     if tx.dialect.name == "postgresql":
-        undecided = tx.execute(_COUNT_UNDECIDED, _of(subledger) | {"most": PLANNED_BLINDLY}).scalar_one()
+        undecided = _COUNT_UNDECIDED.run(tx, _of(subledger) | {"most": PLANNED_BLINDLY}).scalar()
         if undecided >= PLANNED_BLINDLY:
             tx.exec_driver_sql("ANALYZE own_invoice")
 
@@ -52,8 +53,8 @@ def learn(tx: Connection, subledger: Subledger) -> None:
 def notice_import(tx: Connection, subledger: Subledger, import_id: int) -> None:
     """Recognise what the items show that this import has just opened."""
     of = _of(subledger)
-    if any(tx.execute(may_turn, of).first() for may_turn in (_ANY_WAITING, _ANY_ENDED, _ANY_DOUBTFUL)):
-        tx.execute(_MARK_OPENED[subledger.side], of | {"import_id": import_id})
+    if any(may_turn.run(tx, of).first() for may_turn in (_ANY_WAITING, _ANY_ENDED, _ANY_DOUBTFUL)):
+        _MARK_OPENED[subledger.side].run(tx, of | {"import_id": import_id})
     notice_accounts(tx, subledger.administration)
 
 
@@ -61,30 +62,30 @@ def notice_accounts(tx: Connection, administration: str) -> None:
     """Recognise anew what was doubtful where Exact knows the account by now: items tell, or an ID, for both sides."""
     for side in SIDES:
         subledger = Subledger(administration, side)
-        if tx.execute(_ANY_DOUBTFUL, _of(subledger)).first():
-            tx.execute(_MARK_DOUBTFUL_OF_KNOWN, _of(subledger))
+        if _ANY_DOUBTFUL.run(tx, _of(subledger)).first():
+            _MARK_DOUBTFUL_OF_KNOWN.run(tx, _of(subledger))
         recognise(tx, subledger)
 
 
 def mark_shown_by(tx: Connection, subledger: Subledger, import_id: int) -> None:
     """Before the items of this import go: whatever they show is to be decided anew."""
-    if tx.execute(_ANY, _of(subledger)).first():
-        tx.execute(_MARK_SHOWN[subledger.side], _of(subledger) | {"import_id": import_id})
+    if _ANY.run(tx, _of(subledger)).first():
+        _MARK_SHOWN[subledger.side].run(tx, _of(subledger) | {"import_id": import_id})
 
 
 def notice_undo(tx: Connection, administration: str) -> None:
     """After the items of an import went, and names and IDs: accounts may be unknown to Exact again, for both sides."""
     for side in SIDES:
         subledger = Subledger(administration, side)
-        if tx.execute(_ANY, _of(subledger)).first():
+        if _ANY.run(tx, _of(subledger)).first():
             for mark in (_MARK_WAITING, _MARK_ENDED, _MARK_DOUBTFUL):
-                tx.execute(mark, _of(subledger))
+                mark.run(tx, _of(subledger))
             recognise(tx, subledger)
 
 
 def count_account(tx: Connection, subledger: Subledger, account_id: int) -> None:
     """Write the own figures of an account that lost invoices to another one."""
-    tx.execute(_COUNT_ACCOUNT, _of(subledger) | {"account_id": account_id})
+    _COUNT_ACCOUNT.run(tx, _of(subledger) | {"account_id": account_id})
 
 
 def _of(subledger: Subledger) -> dict[str, object]:
@@ -118,21 +119,21 @@ _DOUBTFUL = "(ambiguous OR seen_by = 'number-date-amount')"
 NUMBERED = "v.exact_number NOT IN ('', '0')"  # others are never recognised
 _MARK = "UPDATE own_invoice SET undecided = true WHERE NOT undecided AND"
 
-_ANY = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} LIMIT 1")  # noqa: S608
-_ANY_WAITING = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_WAITING} LIMIT 1")  # noqa: S608
-_ANY_ENDED = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_ENDED} LIMIT 1")  # noqa: S608
-_ANY_DOUBTFUL = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_DOUBTFUL} LIMIT 1")  # noqa: S608
-_ANY_UNDECIDED = text(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND undecided LIMIT 1")  # noqa: S608
+_ANY = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} LIMIT 1")  # noqa: S608
+_ANY_WAITING = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_WAITING} LIMIT 1")  # noqa: S608
+_ANY_ENDED = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_ENDED} LIMIT 1")  # noqa: S608
+_ANY_DOUBTFUL = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_DOUBTFUL} LIMIT 1")  # noqa: S608
+_ANY_UNDECIDED = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND undecided LIMIT 1")  # noqa: S608
 
-_COUNT_UNDECIDED = text(
+_COUNT_UNDECIDED = Statement(
     f"SELECT count(*) FROM (SELECT 1 FROM own_invoice WHERE {_OWN} AND undecided LIMIT :most) AS one"  # noqa: S608
 )
 
-_MARK_WAITING = text(f"{_MARK} {_OWN} AND {_WAITING}")
-_MARK_ENDED = text(f"{_MARK} {_OWN} AND {_ENDED}")
-_MARK_DOUBTFUL = text(f"{_MARK} {_OWN} AND {_DOUBTFUL}")
-_MARK_DOUBTFUL_OF_KNOWN = text(f"{_MARK} {_OWN} AND {_DOUBTFUL} AND NOT ({unknown('own_invoice.account_id')})")
-_WIDEN = text(f"""
+_MARK_WAITING = Statement(f"{_MARK} {_OWN} AND {_WAITING}")
+_MARK_ENDED = Statement(f"{_MARK} {_OWN} AND {_ENDED}")
+_MARK_DOUBTFUL = Statement(f"{_MARK} {_OWN} AND {_DOUBTFUL}")
+_MARK_DOUBTFUL_OF_KNOWN = Statement(f"{_MARK} {_OWN} AND {_DOUBTFUL} AND NOT ({unknown('own_invoice.account_id')})")
+_WIDEN = Statement(f"""
     {_MARK} {_OWN} AND exact_number NOT IN ('', '0')
       AND exact_number IN (SELECT exact_number FROM own_invoice WHERE {_OWN} AND undecided)""")  # noqa: S608
 
@@ -153,10 +154,10 @@ def _mark_numbers_of(keys: tuple[str, ...], condition: str) -> str:
 
 KEYS = {"receivable": ("number",), "payable": ("number", "your_ref")}  # where an item bears an own number
 _MAY_TURN = "(v.seen_by IS NULL OR v.seen_by = 'number-date-amount')"
-_MARK_OPENED = {side: text(_mark_numbers_of(keys, _MAY_TURN)) for side, keys in KEYS.items()}
-_MARK_SHOWN = {side: text(_mark_numbers_of(keys, "true")) for side, keys in KEYS.items()}
+_MARK_OPENED = {side: Statement(_mark_numbers_of(keys, _MAY_TURN)) for side, keys in KEYS.items()}
+_MARK_SHOWN = {side: Statement(_mark_numbers_of(keys, "true")) for side, keys in KEYS.items()}
 
-_FORGET = text(f"""
+_FORGET = Statement(f"""
     UPDATE own_invoice SET seen_by = NULL, seen_account_id = NULL, ambiguous = false
     WHERE {_OWN} AND undecided AND (seen_by IS NOT NULL OR ambiguous)""")  # noqa: S608
 
@@ -208,10 +209,10 @@ def _by_account(keys: tuple[str, ...]) -> str:
     WHERE own_invoice.id = found.id AND found.verdict > 0"""  # noqa: S608
 
 
-_BY_ACCOUNT = {side: text(_by_account(keys)) for side, keys in KEYS.items()}
+_BY_ACCOUNT = {side: Statement(_by_account(keys)) for side, keys in KEYS.items()}
 
 _LOST = f"{V} AND v.undecided AND {NUMBERED} AND v.seen_by IS NULL AND NOT v.ambiguous AND {unknown('v.account_id')}"
-_EARLIEST_UNKNOWN = text(f"SELECT min(v.invoice_date) FROM own_invoice AS v WHERE {_LOST}")  # noqa: S608
+_EARLIEST_UNKNOWN = Statement(f"SELECT min(v.invoice_date) FROM own_invoice AS v WHERE {_LOST}")  # noqa: S608
 ALIKE = """i.invoice_date = v.invoice_date
               AND ((i.currency = v.currency AND i.invoice_fc = v.amount_fc) OR i.invoice_dc = v.amount_dc)"""
 # An item of an account with an own invoice of that number is that one's.
@@ -255,7 +256,9 @@ _ELSEWHERE = {
 
 _STATUS = """CASE WHEN ended IS NOT NULL THEN ended WHEN seen_by IS NOT NULL THEN 'seen'
                WHEN batch_id IS NOT NULL THEN 'in-transit' ELSE 'open' END"""
-_KEEP_STATUS = text(f"UPDATE own_invoice SET status = {_STATUS} WHERE {_OWN} AND undecided AND status <> {_STATUS}")  # noqa: S608
+_KEEP_STATUS = Statement(
+    f"UPDATE own_invoice SET status = {_STATUS} WHERE {_OWN} AND undecided AND status <> {_STATUS}"  # noqa: S608
+)
 
 
 def _count(accounts: str) -> str:
@@ -279,6 +282,6 @@ def _count(accounts: str) -> str:
     DO UPDATE SET open_invoices = excluded.open_invoices, in_transit = excluded.in_transit"""  # noqa: S608
 
 
-_COUNT = text(_count(f"SELECT DISTINCT v.account_id FROM own_invoice AS v WHERE {V} AND v.undecided"))  # noqa: S608
-_COUNT_ACCOUNT = text(_count("SELECT CAST(:account_id AS BIGINT) AS account_id"))
-_DECIDED = text(f"UPDATE own_invoice SET undecided = false WHERE {_OWN} AND undecided")  # noqa: S608
+_COUNT = Statement(_count(f"SELECT DISTINCT v.account_id FROM own_invoice AS v WHERE {V} AND v.undecided"))  # noqa: S608
+_COUNT_ACCOUNT = Statement(_count("SELECT CAST(:account_id AS BIGINT) AS account_id"))
+_DECIDED = Statement(f"UPDATE own_invoice SET undecided = false WHERE {_OWN} AND undecided")  # noqa: S608

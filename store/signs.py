@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from store.records import LastImport, Subledger
 from store.staged import ALL_ITEMS, NEW_ITEMS
+from store.statements import Statement
 
 
 class Signs(NamedTuple):
@@ -44,15 +45,15 @@ def find_signs(
 ) -> Signs:
     """`known`, `opened` and `closed` are items; `as_of` is the day of the export, `files` the SHA-256 of each page."""
     of: dict[str, Any] = {"administration": subledger.administration, "side": subledger.side}
-    latest: str = tx.execute(_LATEST, of).scalar_one()
+    latest: str = _LATEST.run(tx, of).scalar()
     day = as_of.isoformat() if as_of else _NEVER
     found = not_due_gone = later_gone = sign_changed = not_due_before = 0
     if closed:
-        gone = tx.execute(_GONE, of | {"as_of": day, "latest": latest or _NEVER}).one()
+        gone = _GONE.run(tx, of | {"as_of": day, "latest": latest or _NEVER}).one()
         found, not_due_gone, later_gone, sign_changed = gone
     if not_due_gone:  # one that is left is enough to know that not all are gone
-        not_due_before = tx.execute(_NOT_DUE, of | {"as_of": day, "enough": not_due_gone + 1}).scalar_one()
-    several_pages = tx.execute(_PAGES, of).scalar_one() > 1
+        not_due_before = _NOT_DUE.run(tx, of | {"as_of": day, "enough": not_due_gone + 1}).scalar()
+    several_pages = _PAGES.run(tx, of).scalar() > 1
     hashes = of | {"files": sorted(set(files)), "count": len(set(files)), "last": last.id if last else None}
     return Signs(
         not_due_before=not_due_before,
@@ -61,24 +62,24 @@ def find_signs(
         later_gone=later_gone,
         matched=known - closed + found,
         sign_changed=sign_changed,
-        id_conflicts=tx.execute(_ID_CONFLICTS, of).scalar_one(),
+        id_conflicts=_ID_CONFLICTS.run(tx, of).scalar(),
         elsewhere=tx.execute(_ELSEWHERE, hashes).scalar() if files and latest else None,
         applied_before=tx.execute(_APPLIED_BEFORE, hashes).scalar() if files else None,
-        reopened=tx.execute(_REOPENED if known else _REOPENED_OF_ALL, of).scalar_one() if last and opened else 0,
-        on_two_pages=tx.execute(_ON_TWO_PAGES, of).scalar_one() if several_pages else 0,
+        reopened=(_REOPENED if known else _REOPENED_OF_ALL).run(tx, of).scalar() if last and opened else 0,
+        on_two_pages=_ON_TWO_PAGES.run(tx, of).scalar() if several_pages else 0,
     )
 
 
 _NEVER = "9999-99-99"  # after every date
 
-_LATEST = text("""
+_LATEST = Statement("""
     SELECT coalesce(max(s.latest_invoice_date), '')
     FROM staged_sum AS s CROSS JOIN staged_block AS b WHERE b.block = s.block AND b.side = :side""")
-_PAGES = text("SELECT count(DISTINCT page) FROM staged_block WHERE side = :side")
+_PAGES = Statement("SELECT count(DISTINCT page) FROM staged_block WHERE side = :side")
 
 # How an item that is gone or changed compares with those that the export has under its account and number: NULL for
 # none, 1 if one of them has the same sign, -1 if all have the other.
-_GONE = text("""
+_GONE = Statement("""
     SELECT count(agreement),
            count(CASE WHEN agreement IS NULL AND due_date > :as_of THEN 1 END),
            count(CASE WHEN invoice_date > :latest THEN 1 END),
@@ -92,7 +93,7 @@ _GONE = text("""
           FROM staged_closed AS c
           CROSS JOIN open_item AS o
           WHERE c.side = :side AND o.id = c.id) AS gone""")
-_NOT_DUE = text("""
+_NOT_DUE = Statement("""
     SELECT count(*)
     FROM (SELECT 1
           FROM account AS known
@@ -101,7 +102,7 @@ _NOT_DUE = text("""
             AND o.account_id = known.id AND o.side = :side AND o.closed_by IS NULL AND o.due_date > :as_of
           LIMIT :enough) AS due_later""")
 
-_ID_CONFLICTS = text("""
+_ID_CONFLICTS = Statement("""
     SELECT count(*) FROM staged_match AS m
     WHERE m.side = :side AND m.account_id IS NULL AND m.exact_id IS NOT NULL
       AND EXISTS (SELECT 1 FROM account AS known
@@ -132,12 +133,12 @@ _WAS_OPEN = """
       AND NOT EXISTS (SELECT 1 FROM open_item AS o
                       WHERE o.account_id = a.account_id AND o.side = :side AND o.closed_by IS NULL
                         AND o.number = i.number)"""
-_REOPENED = text(f"""
+_REOPENED = Statement(f"""
     SELECT count(*) {NEW_ITEMS} {_WAS_OPEN}""")
-_REOPENED_OF_ALL = text(f"""
+_REOPENED_OF_ALL = Statement(f"""
     SELECT count(*) {ALL_ITEMS} {_WAS_OPEN}""")
 
-_ON_TWO_PAGES = text("""
+_ON_TWO_PAGES = Statement("""
     SELECT count(*)
     FROM (SELECT 1
           FROM (SELECT account FROM staged_block WHERE side = :side

@@ -13,12 +13,13 @@ from datetime import date, datetime
 from itertools import count
 from typing import Any, cast
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from store import ageing, applying, comparing, credit, foreseeing, tracked_changes
 from store.ahead import Ahead
 from store.own_records import OwnSummary, TrackedSummary
 from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Side, Subledger
+from store.statements import Statement
 from store.subledgers import SIDES
 from store.together import Together
 
@@ -190,10 +191,10 @@ class Staging:
         """Take back all blocks and items of a page. Comparisons made before count no more."""
         self._add_up()
         if self._ahead is not None:
-            self._connection.execute(_DROP_AGED, {"page": page})
+            _DROP_AGED.run(self._connection, {"page": page})
         for step in (_DROP_ITEMS, _DROP_SUMS, _DROP_BLOCKS):
-            self._connection.execute(step, {"page": page})
-        self._connection.execute(_RESET_SEQ)
+            step.run(self._connection, {"page": page})
+        _RESET_SEQ.run(self._connection)
 
     def compare(self, subledger: Subledger, as_of: date | None = None, files: Collection[str] = ()) -> Comparison:
         """Hold the blocks of the subledger's side against the store, in one snapshot. Nothing is written there.
@@ -327,7 +328,7 @@ class Staging:
         """Sum the blocks since the last time, all or up to `last`: while an export is being read this costs no time."""
         last = self._last if last is None else last
         self._go_on()
-        self._connection.execute(_ADD_UP, {"summed": self._summed, "last": last})
+        _ADD_UP.run(self._connection, {"summed": self._summed, "last": last})
         self._summed = max(self._summed, last)
         self._added = 0
 
@@ -344,12 +345,12 @@ class Staging:
             self._connection.execution_options(isolation_level=isolation_level)
 
 
-_DROP_ITEMS = text("DELETE FROM staged_item WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
-_DROP_SUMS = text("DELETE FROM staged_sum WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
-_DROP_AGED = text("DELETE FROM staged_aged WHERE page = :page")
-_DROP_BLOCKS = text("DELETE FROM staged_block WHERE page = :page")
-_RESET_SEQ = text("UPDATE staged_item SET seq = 0 WHERE seq <> 0")
-_ADD_UP = text("""
+_DROP_ITEMS = Statement("DELETE FROM staged_item WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
+_DROP_SUMS = Statement("DELETE FROM staged_sum WHERE block IN (SELECT block FROM staged_block WHERE page = :page)")
+_DROP_AGED = Statement("DELETE FROM staged_aged WHERE page = :page")
+_DROP_BLOCKS = Statement("DELETE FROM staged_block WHERE page = :page")
+_RESET_SEQ = Statement("UPDATE staged_item SET seq = 0 WHERE seq <> 0")
+_ADD_UP = Statement("""
     INSERT INTO staged_sum (block, items, distinct_items, lowest_currency, highest_currency, latest_invoice_date,
                             open_fc, gross, open_dc)
     SELECT block, count(*), count(DISTINCT number || ' ' || due_date), min(currency), max(currency),

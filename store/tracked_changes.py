@@ -12,7 +12,7 @@ LARGEST = 10  # invoices of each kind that are named
 def summarise_tracked(tx: Connection, subledger: Subledger, tolerance: int = 0) -> TrackedSummary:
     """See `Staging.tracked_summary`."""
     of = {"side": subledger.side, "tolerance": tolerance}
-    new = NEW_ITEMS if tx.execute(ANY_BEFORE, of).first() else ALL_ITEMS
+    new = NEW_ITEMS if ANY_BEFORE.run(tx, of).first() else ALL_ITEMS
     found: dict[str, list[TrackedChange]] = {}
     sums: dict[str, tuple[int, int]] = {}
     for row in tx.execute(text(_changes(new)), of):
