@@ -28,15 +28,13 @@ def compare(
 
     `known_at` is where the subledger was when `ahead` looked at the blocks: if it moved since, that counts for nothing.
     """
-    of = {"administration": subledger.administration, "side": subledger.side}
     standing = imports.find_standing(tx, subledger)
-    position = standing.last.id if standing.last else None, standing.account_version
-    ambiguous = match_accounts(tx, subledger)
+    is_still_there = known_at == (standing.last.id if standing.last else None, standing.account_version)
+    of = {"administration": subledger.administration, "side": subledger.side, "is_still_there": is_still_there}
+    ambiguous = match_accounts(tx, subledger, is_still_there=is_still_there)
     _analyze(tx, "staged_match")
-    for step in (_FORGET_ACCOUNTS, _FORGET_OPENED, _FORGET_CLOSED, _NUMBER_REPEATED):
+    for step in (_FORGET_ACCOUNTS, _FORGET_OPENED, _FORGET_CLOSED, _NUMBER_REPEATED, _ADD_UP, _ADD_ABSENT):
         step.run(tx, of)
-    _ADD_UP.run(tx, of | {"is_still_there": known_at == position})
-    _ADD_ABSENT.run(tx, of)
     _analyze(tx, "staged_account")
     figures = _Figures(*_FIGURES.run(tx, of).one())
     opened, closed = figures.items, 0

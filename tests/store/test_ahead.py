@@ -81,11 +81,17 @@ def apply_and_undo_another(store: Store) -> None:
         undo(tx, 2, NOW, "test")
 
 
+def undo_the_last(store: Store) -> None:
+    """The accounts are gone with it."""
+    with store.write() as tx:
+        undo(tx, 1, NOW, "test")
+
+
 def apply_the_other_side(store: Store) -> None:
     apply_export(store, [Account("A", [("1", 10)], ONE, side="payable")], PAYABLE)
 
 
-@pytest.mark.parametrize("move", [apply_another, apply_and_undo_another, apply_the_other_side])
+@pytest.mark.parametrize("move", [apply_another, apply_and_undo_another, undo_the_last, apply_the_other_side])
 def test_what_was_found_counts_for_nothing_once_another_import_went_through(
     store: Store, move: Callable[[Store], None]
 ):
