@@ -70,6 +70,7 @@ class Draining:
     def __init__(self, directory: Path, dovecot: Dovecot, smtp: SmtpServer, exports: list[bytes]) -> None:
         self.directory, self.dovecot, self.smtp, self.exports = directory, dovecot, smtp, exports
         self.store, self.plain = directory / "mails.db", directory / "plain.db"
+        self.reply = directory / "reply.eml"  # the last one of ours, for the floor to send
 
     def ours(self) -> Run:
         return self.drain(self.deliver())
@@ -86,13 +87,14 @@ class Draining:
         if states != {("applied", "sent")} or len(messages) != len(self.exports):
             raise RuntimeError(f"{len(messages)} of {len(self.exports)} mails were processed: {states}")
         self._check(account, lying)
+        self.reply.write_bytes(self.smtp.received[-1].raw)
         return done
 
     def floor(self) -> Run:
         account = self.deliver()
         self.plain.unlink(missing_ok=True)
         server = [self.dovecot.tls_port, self.dovecot.certificates.authority, account.user, account.password]
-        command = [sys.executable, FLOOR, "mails", *map(str, server), str(self.smtp.port), self.plain]
+        command = [sys.executable, FLOOR, "mails", *map(str, server), str(self.smtp.port), self.plain, self.reply]
         done = run(command, self.directory, self.plain)
         self._check(account)
         return done

@@ -1,8 +1,8 @@
 """What the work costs at least: honest loops in one process, without any of our rules.
 
 `floor.py import FILE DB` parses every field of every item into exact tuples and inserts them into one plain table.
-`floor.py mails PORT AUTHORITY USER PASSWORD SMTP_PORT DB` fetches each mail of an inbox, parses its export, commits,
-sends a prepared reply, and moves the mail, one after the other.
+`floor.py mails PORT AUTHORITY USER PASSWORD SMTP_PORT DB REPLY` fetches each mail of an inbox, parses its export,
+commits, sends a prepared reply (the bytes of the file REPLY), and moves the mail, one after the other.
 
 Both use the journal that the store uses, and synchronous=FULL.
 """
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from io import BytesIO
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 from imapclient import IMAPClient
@@ -40,8 +41,9 @@ def main() -> None:
             connection = open_database(database)
             with open(file, "rb") as opened:
                 insert(connection, read_items(opened))
-        case "mails", port, authority, user, password, smtp_port, database:
-            drain(int(port), authority, (user, password), int(smtp_port), open_database(database))
+        case "mails", port, authority, user, password, smtp_port, database, reply:
+            login = (user, password)
+            drain(int(port), authority, login, int(smtp_port), open_database(database), Path(reply).read_bytes())
         case _:
             sys.exit(__doc__)
 
@@ -91,11 +93,9 @@ def read_items(file: BinaryIO) -> Iterator[Row]:
             del block.getparent()[0]
 
 
-def drain(port: int, authority: str, login: tuple[str, str], smtp_port: int, connection: sqlite3.Connection) -> None:
-    reply = (
-        b"From: Saldopost <saldo@example.com>\r\nTo: boekhouding@bakker.example\r\nSubject: Re: Openstaande posten\r\n"
-        b"Auto-Submitted: auto-replied\r\n\r\n" + b"Verwerkt: 200 posten van 40 debiteuren.\r\n" * 100
-    )
+def drain(
+    port: int, authority: str, login: tuple[str, str], smtp_port: int, connection: sqlite3.Connection, reply: bytes
+) -> None:
     tls = ssl.create_default_context(cafile=authority)
     with IMAPClient("localhost", port, ssl_context=tls) as imap, smtplib.SMTP("127.0.0.1", smtp_port) as smtp:
         imap.login(*login)

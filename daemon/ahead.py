@@ -1,42 +1,53 @@
-"""One mail is read ahead: while a mail is compared, answered and committed, the child of the next is at work."""
+"""One mail is read ahead: while a mail is compared, answered and committed, the files of the next are laid out."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
+from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
+from weakref import finalize
 
-from daemon.reading import Reading
 from store.records import MailKey
 
 if TYPE_CHECKING:
+    from daemon.intake import Opened, TrustedMail
     from daemon.way import Examined
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A mail whose header block was examined, and whose files are being read if it may be opened."""
+    """A mail whose header block was examined, and whose files were laid out if it may be opened."""
 
-    reading: Reading
     examined: "Examined"
-    child: ExitStack  # ends the child
+    trusted: "TrustedMail | None"
+    opened: "Opened | None"  # None, too, for a trusted mail that is too large
+    until_settled: ExitStack  # gives back the child, and the place where the files are laid out
+
+
+Errand = tuple["Future[Begun | None]", Callable[[], Begun | None]]
 
 
 class Ahead:
-    """What was begun of the mails to come: at most one of each mailbox, in a thread of its own.
+    """What was begun of the mails to come: at most one of each mailbox, in a thread of the mailbox.
 
     For each mailbox only one thread may call it. What nobody takes ends with the process, as its child hears no more.
     """
 
     def __init__(self) -> None:
         self._begun: dict[str, tuple[MailKey, Future[Begun | None]]] = {}
+        self._errands: dict[str, SimpleQueue[Errand | None]] = {}
+        finalize(self, _dismiss, self._errands)
 
     def begin(self, key: MailKey, begin: Callable[[], Begun | None]) -> None:
         """Have `begin` called now, beside what the caller goes on with."""
         future: Future[Begun | None] = Future()
         self._begun[key.mailbox] = key, future
-        Thread(target=_fulfil, args=(future, begin), name=f"ahead-{key.mailbox}", daemon=True).start()
+        if key.mailbox not in self._errands:
+            errands = self._errands[key.mailbox] = SimpleQueue()
+            Thread(target=_run, args=(errands,), name=f"ahead-{key.mailbox}", daemon=True).start()
+        self._errands[key.mailbox].put((future, begin))
 
     def take(self, key: MailKey) -> Begun | None:
         """What was begun of this mail, if anything; of any other it is given up. Raises what `begin` raised."""
@@ -46,12 +57,20 @@ class Ahead:
         if begun_key == key:
             return future.result()
         if future.exception() is None and (begun := future.result()) is not None:
-            begun.child.close()
+            begun.until_settled.close()
         return None
 
 
-def _fulfil(future: "Future[Begun | None]", begin: Callable[[], Begun | None]) -> None:
-    try:
-        future.set_result(begin())
-    except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-        future.set_exception(error)
+def _run(errands: "SimpleQueue[Errand | None]") -> None:
+    while (errand := errands.get()) is not None:
+        future, begin = errand
+        try:
+            future.set_result(begin())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            future.set_exception(error)
+        del errand, future, begin  # nothing of a mail is kept until the next one comes
+
+
+def _dismiss(errands: "dict[str, SimpleQueue[Errand | None]]") -> None:
+    for one in errands.values():
+        one.put(None)

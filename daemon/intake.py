@@ -1,6 +1,7 @@
 """What is done with a trusted mail: its exports are imported, or it answers the report of a held one."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -52,8 +53,18 @@ class TrustedMail:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A trusted mail whose files were read and laid out; nothing is written yet."""
+
+    trusted: TrustedMail
+    taken: Taken
+    staging: Staging
+    asked: Sequence[HeldImport]  # the imports whose report this mail answers
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
-    """One for the whole process; `receive` may run in several threads at once."""
+    """One for the whole process; it may be used in several threads at once."""
 
     store: Store
     policies: Mapping[str, Policy]
@@ -66,23 +77,23 @@ class Intake:
     oldest_answered: timedelta = timedelta(days=7)  # mail that arrived longer ago gets no reply
     dry_run: bool = False  # come to the same outcome and write nothing
 
-    def begin(self, reading: Reading, route: Route) -> None:
-        """Have the files of a mail read that may be opened, while nobody waits for them yet."""
-        reading.begin(self.rereader.options(self.policies[route.administration]))
-
-    def receive(self, trusted: TrustedMail) -> Outcome:
-        """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
-        policy = self.policies[trusted.route.administration]
-        if trusted.mail.raw is None:
-            return self._refuse_unread(trusted, policy)
-        route = identify(trusted.route)
+    def open(self, trusted: TrustedMail, until_settled: ExitStack) -> Opened:
+        """Have the files of the mail read, and lay them out for as long as `until_settled` is open."""
+        policy, route = self.policies[trusted.route.administration], identify(trusted.route)
         asked = [held for held in self.asked(trusted.envelope) if held.route == route]
-        with self.store.staging() as staging, Spools() as spools:
-            taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, spools=spools)
-            if asked and taken.next_page == 0:  # no file at all: the text is the answer
-                return self._answer(trusted, policy, asked, staging)
-            trusted.reading.hang_up()
-            return self._import(trusted, policy, taken, staging)
+        staging = until_settled.enter_context(self.store.staging())
+        spools = until_settled.enter_context(Spools())
+        taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, spools=spools)
+        return Opened(trusted, taken, staging, asked)
+
+    def settle(self, opened: Opened) -> Outcome:
+        """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
+        trusted, taken = opened.trusted, opened.taken
+        policy = self.policies[trusted.route.administration]
+        if opened.asked and taken.next_page == 0:  # no file at all: the text is the answer
+            return self._answer(trusted, policy, opened.asked, opened.staging)
+        trusted.reading.hang_up()
+        return self._import(trusted, policy, taken, opened.staging)
 
     def _import(self, trusted: TrustedMail, policy: Policy, taken: Taken, staging: Staging) -> Outcome:
         mail, message, envelope = trusted.mail, trusted.message, trusted.envelope
@@ -112,8 +123,9 @@ class Intake:
         TALLY.count_items(sum(side.comparison.items for side in report.settled if side.comparison))
         return outcomes[-1]
 
-    def _refuse_unread(self, trusted: TrustedMail, policy: Policy) -> Outcome:
+    def refuse_unread(self, trusted: TrustedMail) -> Outcome:
         """Tell the sender of a mail above the limit, which was not fetched."""
+        policy = self.policies[trusted.route.administration]
         report = Report(
             ref=trusted.message.ref,
             policy=policy,

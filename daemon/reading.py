@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from importlib.machinery import ModuleSpec
@@ -82,7 +82,6 @@ class Reading:
         self._requests = requests
         self._frames = frames
         self._patience = patience
-        self._begun: Options | None = None
 
     def envelope(self) -> EnvelopeRead:
         """What the header block says. Raises Refused if the mail kills its reader, ReadingCrashed for a bug."""
@@ -117,12 +116,6 @@ class Reading:
             case _:
                 raise ReadingCrashed(f"{type(frame).__name__} came where a text was asked for")
 
-    def begin(self, options: Options) -> None:
-        """Have the files read, as far as the pipe takes it; `open` with the same options gives the frames then."""
-        with suppress(BrokenPipeError):  # the child is dead: `open` says of what
-            send(self._requests, Open(options))
-            self._begun = options
-
     def open(self, options: Options) -> Iterator[Frame]:
         """The frames of all files, as `parsers.protocol` has them; the last is `Done` or `Broken`.
 
@@ -139,8 +132,7 @@ class Reading:
 
     def _converse(self, request: Request) -> Iterator[Frame]:
         try:
-            if not (isinstance(request, Open) and request.options == self._begun):
-                send(self._requests, request)
+            send(self._requests, request)
             while True:
                 frame = self._receive()
                 if isinstance(frame, Crashed):

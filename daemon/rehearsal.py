@@ -5,13 +5,14 @@ as it is now: what the mails before it would change has not happened.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import structlog
 
-from daemon.intake import TrustedMail
+from daemon.intake import Intake, TrustedMail
 from daemon.mailbox import FetchedMail, Mailbox
 from daemon.reading import read_mail
 from daemon.trust import Later
@@ -90,10 +91,17 @@ def _decide(mail: FetchedMail, message: Message, way: Way) -> Rehearsed:
                 return Rehearsed(mail, "waiting", reason, sender, subject)
             case Route() as chosen:
                 assert read is not None
-                found = way.intake.receive(TrustedMail(mail, message, read, reading, chosen, _write_nothing))
+                found = _receive(TrustedMail(mail, message, read, reading, chosen, _write_nothing), way.intake)
     with way.store.read() as tx:
         withheld = way.restraint.foresee(tx, found)
     return Rehearsed(mail, found.state, found.reason, sender, subject, "".join(map(_text, found.replies)), withheld)
+
+
+def _receive(trusted: TrustedMail, intake: Intake) -> Outcome:
+    if trusted.mail.raw is None:
+        return intake.refuse_unread(trusted)
+    with ExitStack() as until_settled:
+        return intake.settle(intake.open(trusted, until_settled))
 
 
 def _first_sight(mail: FetchedMail, way: Way) -> Message:

@@ -159,9 +159,9 @@ class Way:
             begun = self.ahead.take(mail.key) or self._begin(mail, message)
             if begun is None:
                 return self._end(message, None, Outcome("quarantined", "mail-too-large"))
-            with begun.child:
+            with begun.until_settled:
                 self._read_ahead(message, following)
-                return self._follow(mail, message, begun.reading, begun.examined)
+                return self._follow(message, begun)
         except (StoreUnavailable, StoreBroken):
             self.spared.add(mail.key)  # that was not the mail's fault: the next try is this one again
             raise
@@ -172,19 +172,22 @@ class Way:
             raise MailMetBug(message.ref) from error
 
     def _begin(self, mail: FetchedMail, message: Message) -> Begun | None:
-        """Start the child of a mail, examine the header block, and have the files read if it may be opened.
+        """Examine the header block of a mail, in a child, and lay its files out if it may be opened.
 
         None: there is nothing of the mail to read.
         """
         raw = mail.header if mail.raw is None else mail.raw
         if raw is None:
             return None
-        with ExitStack() as child, bound_contextvars(ref=message.ref):
-            reading = child.enter_context(read_mail(raw, self.limits))
+        with ExitStack() as until_settled, bound_contextvars(ref=message.ref):
+            reading = until_settled.enter_context(read_mail(raw, self.limits))
             examined = self.examine(mail, message, reading)
-            if isinstance(examined.found, Route) and mail.raw is not None:
-                self.intake.begin(reading, examined.found)
-            return Begun(reading, examined, child.pop_all())
+            trusted, opened = None, None
+            if examined.read is not None and isinstance(examined.found, Route):
+                finish = partial(self._finish, message, examined.read)
+                trusted = TrustedMail(mail, message, examined.read, reading, examined.found, finish)
+                opened = self.intake.open(trusted, until_settled) if mail.raw is not None else None
+            return Begun(examined, trusted, opened, until_settled.pop_all())
 
     def _read_ahead(self, message: Message, following: Sequence[FetchedMail]) -> None:
         """Not while a mail is tried that was tried before: it may be what kills us."""
@@ -202,23 +205,25 @@ class Way:
         """
         assert mail.raw is not None
         assert message.state == "quarantined"
-        with bound_contextvars(ref=message.ref), read_mail(mail.raw, self.limits) as reading:
-            state = self._follow(mail, message, reading, self.examine(mail, message, reading))
+        begun = self._begin(mail, message)
+        assert begun is not None
+        with bound_contextvars(ref=message.ref), begun.until_settled:
+            state = self._follow(message, begun)
             assert state is not None  # only judging makes a mail wait
             return state
 
-    def _follow(self, mail: FetchedMail, message: Message, reading: Reading, examined: Examined) -> MessageState | None:
-        read, found = examined
+    def _follow(self, message: Message, begun: Begun) -> MessageState | None:
+        read, found = begun.examined
         match found:
             case Outcome() as outcome:
                 return self._end(message, read, outcome)
             case Later() as later:
                 self._postpone(message, read, later)
                 return None
-            case Route() as chosen:
-                assert read is not None
-                trusted = TrustedMail(mail, message, read, reading, chosen, partial(self._finish, message, read))
-                outcome = self.intake.receive(trusted)
+            case Route():
+                assert begun.trusted is not None
+                opened, intake = begun.opened, self.intake
+                outcome = intake.settle(opened) if opened is not None else intake.refuse_unread(begun.trusted)
                 _tell(outcome)
                 return outcome.state
 

@@ -26,7 +26,8 @@ Transaction = Connection
 T = TypeVar("T")
 
 SQLITE_PATIENCE = 30.0  # seconds to wait for another writer; `?timeout=` in the URL overrides it
-SQLITE_POOL = 4  # idle connections kept: a mailbox at work has two, the courier one, and each is dear to prepare
+POOL = 4  # idle connections kept: a mailbox at work has three, the courier one, and each is dear to prepare
+STATEMENTS = 512  # kept prepared; a mail takes some 130 different ones, just more than the driver's 128
 MIGRATION_LOCK = 5_061_893_217_044_158_720  # any number, as long as all versions of the program use the same
 
 
@@ -151,7 +152,7 @@ def _connect(given: str) -> Engine:
             # Idle connections are checked first: the server may have been restarted since.
             return create_engine(
                 url.set(drivername="postgresql+psycopg"),
-                pool_size=2,
+                pool_size=POOL,
                 max_overflow=-1,
                 pool_pre_ping=True,
                 hide_parameters=True,  # errors end in logs
@@ -168,9 +169,9 @@ def _connect_sqlite(url: URL) -> Engine:
     patience = {} if "timeout" in url.query else {"timeout": SQLITE_PATIENCE}
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
-        connect_args={"check_same_thread": False, "cached_statements": 512, **patience},
+        connect_args={"check_same_thread": False, "cached_statements": STATEMENTS, **patience},
         poolclass=QueuePool,
-        pool_size=SQLITE_POOL,
+        pool_size=POOL,
         pool_use_lifo=True,
         max_overflow=-1,
         hide_parameters=True,

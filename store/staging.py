@@ -115,10 +115,12 @@ _KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables
 # Other connections have the usual cache of 2 MB: they stay idle with it full.
 _SQLITE_PAGES = "PRAGMA main.cache_size = -8192; PRAGMA temp.page_size = 16384; PRAGMA temp.cache_size = -8192;"
 _SQLITE_SCRIPT = _SQLITE_PAGES + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
-_SQLITE_CLEAR = "".join(f"DELETE FROM {table};" for table in _STAGED)  # noqa: S608
-_SQLITE_CLEAR_AHEAD = "".join(f"DELETE FROM {table};" for table in _STAGED_AHEAD)  # noqa: S608
 _POSTGRESQL_SCRIPT = _TABLES.format(**_POSTGRESQL_TYPES) + _INDEXES
-_POSTGRESQL_CLEAR = f"TRUNCATE {', '.join(_STAGED)};"
+# Of few rows: in PostgreSQL TRUNCATE takes six times as long.
+_CLEAR, _CLEAR_AHEAD = (
+    "".join(f"DELETE FROM {table};" for table in tables)  # noqa: S608
+    for tables in (_STAGED, _STAGED_AHEAD)
+)
 
 
 class Staging:
@@ -140,19 +142,19 @@ class Staging:
             self._run(_SQLITE_SCRIPT if self._is_sqlite else _POSTGRESQL_SCRIPT)
             connection.commit()
             connection.info["staged"] = True
+            connection.info["lines"] = 0
 
     @property
     def is_small(self) -> bool:
-        """Whether so little was ever in the tables that the connection may serve again."""
-        return self._lines <= _KEPT_LINES
+        """Whether so little was ever in the tables of this connection that it may serve again."""
+        lines: int = self._connection.info["lines"]
+        return lines <= _KEPT_LINES
 
     def clear(self) -> None:
         """Empty the tables for the next export."""
         self._connection.rollback()
         self._go_on()
-        self._run(_SQLITE_CLEAR if self._is_sqlite else _POSTGRESQL_CLEAR)
-        if self._ahead is not None:
-            self._run(_SQLITE_CLEAR_AHEAD)
+        self._run(_CLEAR if self._ahead is None else _CLEAR + _CLEAR_AHEAD)
         self._connection.commit()
         self._added, self._last, self._summed = 0, -1, -1
 
@@ -180,6 +182,7 @@ class Staging:
         self._add("staged_item", ("line", *ITEM_COLUMNS), list(numbered))
         self._last = last
         self._lines += len(rows)
+        self._connection.info["lines"] += len(rows)
         self._added += len(rows)
         if self._added >= _ADDED_UP_AT_ONCE:
             self._add_up(last - 1)
@@ -309,8 +312,12 @@ class Staging:
             yield
 
     def _run(self, script: str) -> None:
-        for statement in script.split(";")[:-1]:
-            self._connection.exec_driver_sql(statement)
+        """Several statements in one call, on temporary tables only: SQLite commits before."""
+        with closing(self._connection.connection.cursor()) as cursor:
+            if self._is_sqlite:
+                cast(Any, cursor).executescript(script)
+            else:
+                cursor.execute(script)
 
     def _add(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         self._go_on()

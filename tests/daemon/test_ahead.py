@@ -1,5 +1,7 @@
 """Mails that come together are remembered together, and the next is read while one is settled."""
 
+import gc
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -122,3 +124,14 @@ def test_what_was_read_ahead_is_given_up_when_another_mail_comes(way: Way) -> No
 
 def _be_away(*_given: object) -> None:
     raise StoreUnavailable("away")
+
+
+def test_the_thread_that_reads_ahead_ends_with_what_it_worked_for(store: Store) -> None:
+    way = started_anew(store, 1)
+    mails = [fetched(uid, f"{uid}.00") for uid in (1, 2)]
+    assert process_all(way, mails) == ["applied", "applied"]
+    (reader,) = (thread for thread in threading.enumerate() if thread.name == "ahead-main")
+    del way
+    gc.collect()
+    reader.join(10)
+    assert not reader.is_alive()

@@ -132,7 +132,7 @@ def test_a_mail_that_meets_a_bug_does_not_stand_in_the_way(desk: Desk, monkeypat
     def stumble(*_arguments: object) -> Outcome:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Intake, "receive", stumble)
+    monkeypatch.setattr(Intake, "settle", stumble)
     assert [(told.state, told.reason) for told in desk.rehearse()] == [(None, "bug"), ("quarantined", "no-route")]
 
 
