@@ -108,12 +108,19 @@ def iterate_changes(
         execution_options={"yield_per": 1000},
     )
     for row in rows:
-        limit = limits.get(row.place)
-        open_invoices, in_transit = waiting.get(row.place, (0, 0))
-        yield _read(row)._replace(
+        code, name, exact_id, before, after, is_new, place, oldest_due = row
+        limit = limits.get(place)
+        open_invoices, in_transit = waiting.get(place, (0, 0))
+        yield AccountChange(
+            code,
+            name,
+            exact_id,
+            before,
+            after,
+            bool(is_new),
             credit_limit=limit,
-            credit_room=None if limit is None else limit - row.after - open_invoices - in_transit,
-            oldest_due=row.oldest_due or "",
+            credit_room=None if limit is None else limit - after - open_invoices - in_transit,
+            oldest_due=oldest_due or "",
             open_invoices=open_invoices,
             in_transit=in_transit,
         )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, text
 
-from store.schema import currency
+from store.statements import Statement
 
 
 def digits_of(code: str) -> int:
@@ -19,10 +19,10 @@ def digits_of(code: str) -> int:
 def keep_currencies(tx: Connection, codes: Iterable[str]) -> None:
     """Note the digits of those that the store does not know yet. What was noted once never changes."""
     wanted = set(codes)
-    known = set(tx.execute(_KNOWN, {"wanted": sorted(wanted)}).scalars())
+    known = {code for (code,) in _KNOWN.run(tx)}
     if unknown := sorted(wanted - known):
         tx.execute(_INSERT, [{"code": code, "digits": digits_of(code)} for code in unknown])
 
 
-_KNOWN = select(currency.c.code).where(currency.c.code.in_(bindparam("wanted", expanding=True)))
+_KNOWN = Statement("SELECT code FROM currency")
 _INSERT = text("INSERT INTO currency (code, digits) VALUES (:code, :digits) ON CONFLICT DO NOTHING")

@@ -53,6 +53,8 @@ def learn(tx: Connection, subledger: Subledger) -> None:
 def notice_import(tx: Connection, subledger: Subledger, import_id: int) -> None:
     """Recognise what the items show that this import has just opened."""
     of = _of(subledger)
+    if _ANY_AT_ALL.run(tx, of).first() is None:
+        return
     if any(may_turn.run(tx, of).first() for may_turn in (_ANY_WAITING, _ANY_ENDED, _ANY_DOUBTFUL)):
         _MARK_OPENED[subledger.side].run(tx, of | {"import_id": import_id})
     notice_accounts(tx, subledger.administration)
@@ -119,6 +121,7 @@ _DOUBTFUL = "(ambiguous OR seen_by = 'number-date-amount')"
 NUMBERED = "v.exact_number NOT IN ('', '0')"  # others are never recognised
 _MARK = "UPDATE own_invoice SET undecided = true WHERE NOT undecided AND"
 
+_ANY_AT_ALL = Statement("SELECT 1 FROM own_invoice WHERE administration = :administration LIMIT 1")
 _ANY = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} LIMIT 1")  # noqa: S608
 _ANY_WAITING = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_WAITING} LIMIT 1")  # noqa: S608
 _ANY_ENDED = Statement(f"SELECT 1 FROM own_invoice WHERE {_OWN} AND {_ENDED} LIMIT 1")  # noqa: S608

@@ -55,6 +55,7 @@ def find_signs(
         not_due_before = _NOT_DUE.run(tx, of | {"as_of": day, "enough": not_due_gone + 1}).scalar()
     several_pages = _PAGES.run(tx, of).scalar() > 1
     hashes = of | {"files": sorted(set(files)), "count": len(set(files)), "last": last.id if last else None}
+    was_seen = bool(files) and _WAS_SEEN.run(tx, {"file": min(files)}).first() is not None
     return Signs(
         not_due_before=not_due_before,
         not_due_gone=not_due_gone,
@@ -63,8 +64,8 @@ def find_signs(
         matched=known - closed + found,
         sign_changed=sign_changed,
         id_conflicts=_ID_CONFLICTS.run(tx, of).scalar(),
-        elsewhere=tx.execute(_ELSEWHERE, hashes).scalar() if files and latest else None,
-        applied_before=tx.execute(_APPLIED_BEFORE, hashes).scalar() if files else None,
+        elsewhere=tx.execute(_ELSEWHERE, hashes).scalar() if was_seen and latest else None,
+        applied_before=tx.execute(_APPLIED_BEFORE, hashes).scalar() if was_seen else None,
         reopened=(_REOPENED if known else _REOPENED_OF_ALL).run(tx, of).scalar() if last and opened else 0,
         on_two_pages=_ON_TWO_PAGES.run(tx, of).scalar() if several_pages else 0,
     )
@@ -109,6 +110,7 @@ _ID_CONFLICTS = Statement("""
                   WHERE known.administration = :administration AND known.code = m.code
                     AND known.exact_id IS NOT NULL AND known.exact_id <> m.exact_id)""")
 
+_WAS_SEEN = Statement("SELECT 1 FROM import_file WHERE sha256 = :file LIMIT 1")
 # Imports that consist of exactly these files, and stand; one of the hashes finds them.
 _OF_THESE_FILES = """
     FROM import AS i
