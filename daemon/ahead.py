@@ -1,5 +1,6 @@
-"""One mail is read ahead: while a mail is compared, answered and committed, the files of the next are laid out."""
+"""Mails are read ahead: while one is compared, answered and committed, the files of the next two are laid out."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -30,34 +31,36 @@ Errand = tuple["Future[Begun | None]", Callable[[], Begun | None]]
 
 
 class Ahead:
-    """What was begun of the mails to come: at most one of each mailbox, in a thread of the mailbox.
+    """What was begun of the mails to come of each mailbox, in a thread of the mailbox, one after the other.
 
     For each mailbox only one thread may call it. What nobody takes ends with the process, as its child hears no more.
     """
 
     def __init__(self) -> None:
-        self._begun: dict[str, tuple[MailKey, Future[Begun | None]]] = {}
+        self._begun: dict[str, dict[MailKey, Future[Begun | None]]] = defaultdict(dict)
         self._errands: dict[str, SimpleQueue[Errand | None]] = {}
         finalize(self, _dismiss, self._errands)
 
     def begin(self, key: MailKey, begin: Callable[[], Begun | None]) -> None:
-        """Have `begin` called now, beside what the caller goes on with."""
-        future: Future[Begun | None] = Future()
-        self._begun[key.mailbox] = key, future
+        """Have `begin` called beside what the caller goes on with, unless the mail was begun already."""
+        begun = self._begun[key.mailbox]
+        if key in begun:
+            return
+        begun[key] = Future()
         if key.mailbox not in self._errands:
             errands = self._errands[key.mailbox] = SimpleQueue()
             Thread(target=_run, args=(errands,), name=f"ahead-{key.mailbox}", daemon=True).start()
-        self._errands[key.mailbox].put((future, begin))
+        self._errands[key.mailbox].put((begun[key], begin))
 
     def take(self, key: MailKey) -> Begun | None:
-        """What was begun of this mail, if anything; of any other it is given up. Raises what `begin` raised."""
-        begun_key, future = self._begun.pop(key.mailbox, (None, None))
-        if future is None:
-            return None
-        if begun_key == key:
-            return future.result()
-        if future.exception() is None and (begun := future.result()) is not None:
-            begun.until_settled.close()
+        """What was begun of this mail, if anything; of others before it, it is given up. Raises what `begin` raised."""
+        begun = self._begun[key.mailbox]
+        for other in tuple(begun):
+            future = begun.pop(other)
+            if other == key:
+                return future.result()
+            if future.exception() is None and (given_up := future.result()) is not None:
+                given_up.until_settled.close()
         return None
 
 

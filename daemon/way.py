@@ -39,6 +39,7 @@ from store.records import (
     StoreUnavailable,
 )
 
+AHEAD = 2  # mails: with one, either would wait for the other now and then
 MOST_TRIES = 3  # then the mail goes to Failed: it may be what kills us
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=1)  # until the DNS is asked again
 
@@ -78,7 +79,7 @@ class Way:
         """Bring one mail to its final state and return it; the caller moves the mail then.
 
         `following` are mails that will be given next, in this order: those never tried are remembered together with
-        this one, and the first of them is read ahead. None: the mail waits, and stays where it is. Raises
+        this one, and the first two of them are read ahead. None: the mail waits, and stays where it is. Raises
         StoreUnavailable and StoreBroken (nothing was written, the mail stays), AlreadyFinished, and MailMetBug, which
         is told of in the log. A mail that was tried three times before is failed, unread.
         """
@@ -191,11 +192,10 @@ class Way:
 
     def _read_ahead(self, message: Message, following: Sequence[FetchedMail]) -> None:
         """Not while a mail is tried that was tried before: it may be what kills us."""
-        if message.tries > 1 or not following:
-            return
-        mail = following[0]
-        known = self.remembered.get(mail.key)
-        if known is not None and mail.raw is not None:
+        for mail in following[:AHEAD] if message.tries == 1 else ():
+            known = self.remembered.get(mail.key)
+            if known is None or mail.raw is None:
+                return
             self.ahead.begin(mail.key, partial(self._begin, mail, known))
 
     def release(self, mail: FetchedMail, message: Message) -> MessageState:

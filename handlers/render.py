@@ -79,6 +79,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # else the disk is asked about each template for each reply
     )
     environment.filters["aligned"] = aligned
     environment.filters["aligned_bar"] = aligned_bar

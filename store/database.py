@@ -26,7 +26,7 @@ Transaction = Connection
 T = TypeVar("T")
 
 SQLITE_PATIENCE = 30.0  # seconds to wait for another writer; `?timeout=` in the URL overrides it
-POOL = 4  # idle connections kept: a mailbox at work has three, the courier one, and each is dear to prepare
+POOL = 5  # idle connections kept: a mailbox at work has four, the courier one, and each is dear to prepare
 STATEMENTS = 512  # kept prepared; a mail takes some 130 different ones, just more than the driver's 128
 MIGRATION_LOCK = 5_061_893_217_044_158_720  # any number, as long as all versions of the program use the same
 
