@@ -13,7 +13,7 @@ from sqlalchemy import text
 from staged_exports import NOW, RECEIVABLE, Account, apply_export, new_import, stage
 
 from store import messages
-from store.database import Store, open_store, wal_is_safe
+from store.database import POOL, Store, open_store, wal_is_safe
 from store.records import MailKey, StoreBroken, StoreUnavailable
 
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -109,7 +109,7 @@ def test_many_threads_share_a_store_and_leave_few_connections(store: Store):
         thread.join(30)
     assert failures == []
     assert count_messages(store) == 12
-    assert store.count_idle_connections() <= 4
+    assert store.count_idle_connections() <= POOL
 
 
 def test_a_staging_area_leaves_nothing_to_the_next_one(store: Store):
@@ -120,7 +120,7 @@ def test_a_staging_area_leaves_nothing_to_the_next_one(store: Store):
         stage(staging, [Account("2", [("B", 5)])])
         comparison = staging.compare(RECEIVABLE)
     assert (comparison.items, comparison.accounts, comparison.nameless) == (1, 1, 0)
-    assert store.count_idle_connections() <= 4
+    assert store.count_idle_connections() <= POOL
 
 
 def test_a_staging_area_that_failed_is_not_used_again(store: Store):

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -242,17 +243,20 @@ class Dovecot:
                 time.sleep(0.01)
                 continue
             self.stop()
-            if not first or attempts == 1:
+            if attempts == 1:
                 log = self.directory / "log"
                 raise RuntimeError(f"Dovecot does not start: {log.read_text() if log.exists() else 'no log'}")
-            del self.port  # another process may have taken it
+            if first:
+                del self.port  # another process may have taken it; else one of before `stop` is not quite dead
             self.start(attempts - 1)
+            return
 
     def stop(self) -> None:
         """Stop and cut all connections; the mails stay."""
         if self.process is not None:
             # All of its processes, at once: Dovecot's own way to stop takes over a second.
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(timeout=20)
             self.process = None
 
