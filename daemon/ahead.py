@@ -5,10 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
-from queue import SimpleQueue
-from threading import Thread
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
-from weakref import finalize
+
+import structlog
 
 from store.records import MailKey
 
@@ -29,51 +30,70 @@ class Begun:
 
 Errand = tuple["Future[Begun | None]", Callable[[], Begun | None]]
 
+IDLE = 60.0  # seconds after which nobody comes for what was begun: it is given up
+
+log = structlog.get_logger()
+
 
 class Ahead:
     """What was begun of the mails to come of each mailbox, in a thread of the mailbox, one after the other.
 
-    For each mailbox only one thread may call it. What nobody takes ends with the process, as its child hears no more.
+    What nobody takes is given up once nothing was begun for `idle` seconds; the thread ends then too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, idle: float = IDLE) -> None:
+        self._idle = idle
+        self._lock = Lock()
         self._begun: dict[str, dict[MailKey, Future[Begun | None]]] = defaultdict(dict)
-        self._errands: dict[str, SimpleQueue[Errand | None]] = {}
-        finalize(self, _dismiss, self._errands)
+        self._errands: dict[str, SimpleQueue[Errand]] = {}
 
     def begin(self, key: MailKey, begin: Callable[[], Begun | None]) -> None:
         """Have `begin` called beside what the caller goes on with, unless the mail was begun already."""
-        begun = self._begun[key.mailbox]
-        if key in begun:
-            return
-        begun[key] = Future()
-        if key.mailbox not in self._errands:
-            errands = self._errands[key.mailbox] = SimpleQueue()
-            Thread(target=_run, args=(errands,), name=f"ahead-{key.mailbox}", daemon=True).start()
-        self._errands[key.mailbox].put((begun[key], begin))
+        with self._lock:
+            if key in self._begun[key.mailbox]:
+                return
+            future = self._begun[key.mailbox][key] = Future()
+            if key.mailbox not in self._errands:
+                self._errands[key.mailbox] = SimpleQueue()
+                Thread(target=self._run, args=(key.mailbox,), name=f"ahead-{key.mailbox}", daemon=True).start()
+            self._errands[key.mailbox].put((future, begin))
 
     def take(self, key: MailKey) -> Begun | None:
         """What was begun of this mail, if anything; of others before it, it is given up. Raises what `begin` raised."""
-        begun = self._begun[key.mailbox]
-        for other in tuple(begun):
-            future = begun.pop(other)
-            if other == key:
-                return future.result()
-            if future.exception() is None and (given_up := future.result()) is not None:
-                given_up.until_settled.close()
-        return None
+        others = []
+        with self._lock:
+            begun = self._begun[key.mailbox]
+            while begun and (first := next(iter(begun))) != key:
+                others.append(begun.pop(first))
+            future = begun.pop(key, None)
+        for other in others:
+            other.add_done_callback(_give_up)
+        return None if future is None else future.result()
+
+    def _run(self, mailbox: str) -> None:
+        errands = self._errands[mailbox]
+        while True:
+            try:
+                future, begin = errands.get(timeout=self._idle)
+            except Empty:
+                with self._lock:
+                    if not errands.empty():
+                        continue
+                    del self._errands[mailbox]
+                    left = self._begun.pop(mailbox, {})
+                break
+            try:
+                future.set_result(begin())
+            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                future.set_exception(error)
+            del future, begin  # nothing of a mail is kept until the next one comes
+        for one in left.values():
+            one.add_done_callback(_give_up)
 
 
-def _run(errands: "SimpleQueue[Errand | None]") -> None:
-    while (errand := errands.get()) is not None:
-        future, begin = errand
+def _give_up(future: "Future[Begun | None]") -> None:
+    if future.exception() is None and (begun := future.result()) is not None:
         try:
-            future.set_result(begin())
-        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-            future.set_exception(error)
-        del errand, future, begin  # nothing of a mail is kept until the next one comes
-
-
-def _dismiss(errands: "dict[str, SimpleQueue[Errand | None]]") -> None:
-    for one in errands.values():
-        one.put(None)
+            begun.until_settled.close()
+        except Exception as error:  # noqa: BLE001 - no other mail's matter
+            log.warning("mail-read-ahead-not-given-back", error=repr(error))

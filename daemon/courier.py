@@ -7,6 +7,7 @@ the server is away          the mails wait for it, however long
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=2)
 LONGEST_NAP = 30.0  # seconds; other processes put mails into the outbox too
 SOON = 0.05  # seconds for which a note of ours waits for a commit that takes it along
+RECENT = 1.0  # seconds for which mails are believed to come after one came
 LINGER = 5.0  # seconds for which an idle connection is kept
 
 _DATA_PATIENCE = 10  # times the time-out: giving up too early sends a mail twice (RFC 5321 section 4.5.3.2.6)
@@ -71,6 +73,7 @@ class Courier:
         self._clock = clock
         self._holder = name_holder()
         self._woken = asyncio.Event()
+        self._woken_at = -RECENT
         self._smtp: aiosmtplib.SMTP | None = None
         self._sent_on_connection = 0
         self._data_timeout = settings.timeout_seconds * _DATA_PATIENCE
@@ -78,6 +81,7 @@ class Courier:
 
     def wake(self) -> None:
         """There may be something to send. To be called in the loop's thread."""
+        self._woken_at = time.monotonic()
         self._woken.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -167,7 +171,8 @@ class Courier:
             claimed = outbox.claim(tx, self._clock(), 1, self._lease, held_back=held_back, holder=self._holder)
             return claimed[0] if claimed else None
 
-        return self._store.write_soon(work, SOON)
+        mails_come = not held_back and time.monotonic() - self._woken_at < RECENT
+        return self._store.write_soon(work, SOON if mails_come else 0)
 
     def _settle(self, attempt: Attempt) -> None:
         with self._store.write() as tx:

@@ -84,6 +84,7 @@ class Intake:
         staging = until_settled.enter_context(self.store.staging())
         spools = until_settled.enter_context(Spools())
         taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, spools=spools)
+        staging.rest()
         return Opened(trusted, taken, staging, asked)
 
     def settle(self, opened: Opened) -> Outcome:

@@ -95,7 +95,8 @@ def said(error: BaseException) -> str:
         text = f"{error.code} {error.message}"
     else:
         text = str(error) or type(error).__name__
-    return " ".join(text.split())[:300]
+    readable = text.encode("utf-8", "replace").decode().replace("\0", "?")  # a server may answer in any encoding
+    return " ".join(readable.split())[:300]
 
 
 def _cause(error: BaseException) -> BaseException:

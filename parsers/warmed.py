@@ -6,6 +6,7 @@ What Python learns while it runs (caches, specialised byte code) is then learnt 
 import base64
 import gc
 import os
+from contextlib import suppress
 
 from parsers.child import Conversation
 from parsers.frames import decode_request, encode
@@ -71,4 +72,5 @@ def warm_up() -> None:
     gc.freeze()  # what is there now stays, in every child
 
 
-warm_up()
+with suppress(Exception):  # it is about speed alone, and what fails here would end the process for good
+    warm_up()

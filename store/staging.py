@@ -157,6 +157,7 @@ class Staging:
         self._run(_CLEAR if self._ahead is None else _CLEAR + _CLEAR_AHEAD)
         self._connection.commit()
         self._added, self._last, self._summed = 0, -1, -1
+        self._ahead = None
 
     def look_ahead(self, administration: str, as_of: date) -> None:
         """Hold what comes in against what is open in this administration at once, and age it as of a day.
@@ -169,7 +170,9 @@ class Staging:
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
-        self._add("staged_block", (*BLOCK_COLUMNS, "account"), [(*row, row[0]) for row in rows])
+        blocks = [(*row, row[0]) for row in rows]
+        self._add("staged_block", (*BLOCK_COLUMNS, "account"), blocks)
+        self._connection.info["lines"] += len(blocks)
 
     def add_items(self, rows: Sequence[tuple[int | str, ...]]) -> None:
         """Add open items in the column order of `ITEM_COLUMNS`, of blocks added before and in their order."""
@@ -189,6 +192,10 @@ class Staging:
             if self._ahead is not None:
                 self._ahead.look(self._connection, last - 1)
                 self._connection.commit()  # what was read of the store is locked until then
+
+    def rest(self) -> None:
+        """Keep no transaction open while nobody is at work here: PostgreSQL could not clean up meanwhile."""
+        self._connection.commit()
 
     def drop_page(self, page: int) -> None:
         """Take back all blocks and items of a page. Comparisons made before count no more."""

@@ -39,22 +39,34 @@ class Together:
     def company(self) -> Iterator[Take]:
         """To be held around a transaction: it gives what does the waiting work, to be called right before the commit.
 
-        What the work raises comes through, so that the transaction fails with it: nothing is half done.
+        Work that fails is undone by itself (whoever asked does it again, alone), and is no matter of the transaction's.
         """
-        taken: list[tuple[Future[Any], Any]] = []
+        boarded: list[Future[Any]] = []
+        done: list[tuple[Future[Any], Any]] = []
 
         def take(tx: Connection) -> None:
             with self._lock:
                 waiting, self._waiting = self._waiting, []
             boarding = [(work, future) for work, future in waiting if future.set_running_or_notify_cancel()]
-            taken.extend((future, None) for _, future in boarding)
-            taken[:] = [(future, work(tx)) for work, future in boarding]
+            boarded.extend(future for _, future in boarding)
+            for work, future in boarding:
+                savepoint = tx.begin_nested()
+                try:
+                    result = work(tx)
+                except Exception:  # noqa: BLE001 - raised where it was asked for, when it fails alone too
+                    savepoint.rollback()
+                else:
+                    savepoint.commit()
+                    done.append((future, result))
 
         try:
             yield take
         except BaseException:
-            for future, _ in taken:
-                future.set_exception(LeftBehind())
+            done.clear()
             raise
-        for future, result in taken:
-            future.set_result(result)
+        finally:
+            for future, result in done:
+                future.set_result(result)
+            for future in boarded:
+                if not future.done():
+                    future.set_exception(LeftBehind())

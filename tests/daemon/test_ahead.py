@@ -1,26 +1,29 @@
 """Mails that come together are remembered together, and the next is read while one is settled."""
 
-import gc
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing import active_children
 from secrets import token_bytes
 
 import pytest
 from exports import Account, OpenItem, export
 from mails import mail
+from programs import wait_until
 from ways import make_way
 
 from daemon import way as way_module
+from daemon.ahead import Ahead, Begun
 from daemon.mailbox import FetchedMail
 from daemon.reading import start_reading
 from daemon.unavailable import MailMetBug
-from daemon.way import Way
+from daemon.way import Examined, Way
 from store import messages
 from store.balances import iterate_balances
 from store.database import Store
-from store.records import MailKey, StoreUnavailable
+from store.records import MailKey, Outcome, StoreUnavailable
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -126,13 +129,22 @@ def _be_away(*_given: object) -> None:
     raise StoreUnavailable("away")
 
 
-def test_the_thread_that_reads_ahead_ends_with_what_it_worked_for(store: Store) -> None:
+def test_what_nobody_takes_is_given_back_and_the_thread_ends(store: Store) -> None:
     others = set(threading.enumerate())
-    way = started_anew(store, 1)
-    mails = [fetched(uid, f"{uid}.00") for uid in (1, 2)]
-    assert process_all(way, mails) == ["applied", "applied"]
-    (reader,) = (thread for thread in set(threading.enumerate()) - others if thread.name == "ahead-main")
-    del way
-    gc.collect()
-    reader.join(10)
-    assert not reader.is_alive()
+    way = replace(started_anew(store, 1), ahead=Ahead(idle=0.05))
+    assert way.process(fetched(1, "1.00"), [fetched(uid, f"{uid}.00") for uid in (2, 3)]) == "applied"
+    for reader in set(threading.enumerate()) - others:
+        reader.join(10)
+        assert not reader.is_alive()
+    wait_until(lambda: not active_children(), "the children's end", 10)
+    assert way.process(fetched(2, "2.00")) == "applied"
+
+
+def test_what_cannot_be_given_back_is_no_other_mails_matter() -> None:
+    ahead, key = Ahead(), MailKey("main", "INBOX", 7, 1)
+    broken, wanted = ExitStack(), Begun(Examined(None, Outcome("ignored", "x")), None, None, ExitStack())
+    broken.callback(_be_away)
+    ahead.begin(key, lambda: Begun(Examined(None, Outcome("ignored", "x")), None, None, broken))
+    other = replace(key, uid=2)
+    ahead.begin(other, lambda: wanted)
+    assert ahead.take(other) is wanted

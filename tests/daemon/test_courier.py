@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiosmtplib
 import pytest
 from certificates import Certificates
 from hypothesis import given
@@ -15,7 +16,7 @@ from smtp_server import HANG_UP, OK, TAKE_AND_HANG_UP, USERNAME, SmtpServer
 
 from daemon.courier import GIVE_UP_AFTER, LONGEST_RETRY, Courier, next_try, probe
 from daemon.settings.models import SmtpSettings
-from daemon.smtp_connection import SmtpUnavailable
+from daemon.smtp_connection import SmtpUnavailable, said
 from daemon.unavailable import LoginRefused
 from store import outbox
 from store.database import Store, open_store
@@ -330,3 +331,9 @@ def test_the_next_try_is_later_but_never_far_off(tries: int, age: timedelta) -> 
     else:
         assert at is not None
         assert timedelta(seconds=30) <= at - (created_at + age) <= LONGEST_RETRY
+
+
+def test_what_a_server_says_in_another_encoding_can_be_kept() -> None:
+    told = said(aiosmtplib.SMTPResponseException(550, "Empf\udce4nger\0 unbekannt"))
+    assert told == "550 Empf?nger? unbekannt"
+    assert told.encode()

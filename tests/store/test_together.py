@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 from programs import wait_until
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from staged_exports import NOW
 
 from store import outbox
 from store.database import Store
 from store.records import OutgoingMail
+from store.together import LeftBehind, Take
 
 FOREVER = 60.0  # seconds: longer than any test may take
 
@@ -70,16 +71,34 @@ def test_it_goes_alone_when_nobody_comes(store: Store, aside: ThreadPoolExecutor
 
 def test_a_transaction_that_comes_to_nothing_leaves_it_behind(store: Store, aside: ThreadPoolExecutor) -> None:
     asked = Asked(store, aside)
-
-    def fail(tx: Connection) -> None:
-        raise RuntimeError("the disk is on fire")
-
-    store._together._waiting.append((fail, Future()))  # somebody else's, after ours
-    with pytest.raises(RuntimeError), store.write() as tx:
-        put(tx, 2)
+    with pytest.raises(RuntimeError), store._together.company() as take, store._writer.begin() as tx:
+        fail_after(take, tx)
     assert asked.done.result(10) == "done"
     assert asked.calls == 2
     assert claimable(store) == 1
+
+
+def fail_after(take: Take, tx: Connection) -> None:
+    take(tx)
+    raise RuntimeError("the disk is full")
+
+
+def test_what_fails_is_undone_and_disturbs_nobody(store: Store, aside: ThreadPoolExecutor) -> None:
+    asked = Asked(store, aside)
+
+    def fail(tx: Connection) -> None:
+        put(tx, 3)
+        tx.execute(text("SELECT nothing FROM nowhere"))
+
+    failed: Future[None] = Future()
+    store._together._waiting.append((fail, failed))
+    with store.write() as tx:
+        put(tx, 2)
+    assert asked.done.result(10) == "done"
+    assert asked.calls == 1
+    with pytest.raises(LeftBehind):
+        failed.result(10)
+    assert claimable(store) == 2
 
 
 def test_one_that_is_taken_back_takes_nothing_along(store: Store, aside: ThreadPoolExecutor) -> None:
