@@ -32,7 +32,7 @@ MEANINGS: dict[str, str] = {
     "mail-finished": "A mail has its final state; `reason` says why, `code` is its number in codes.md.",
     "mail-waits": "A mail cannot be judged yet, for the DNS gives no answer: it is tried again.",
     "mail-met-a-bug": "A fault of Saldopost with one mail, which is tried three times; other mails go on.",
-    "mail-read-ahead-not-given-back": "What was laid out of a mail in advance could not be cleared: no mail is the worse for it.",
+    "mail-read-ahead-not-given-back": "What was laid out of a mail in advance could not be cleared; no harm is done.",
     "mail-unreadable": "The server does not hand out this mail, though it lists it: look at it there.",
     "mail-moved": "A mail now lies in the folder of its state.",
     "mails-moved": "Mails now lie in the folder of their state.",
