@@ -54,9 +54,8 @@ class TrustedMail:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A trusted mail whose files were read and laid out; nothing is written yet."""
+    """What was read of a trusted mail, and laid out; nothing is written yet."""
 
-    trusted: TrustedMail
     taken: Taken
     staging: Staging
     asked: Sequence[HeldImport]  # the imports whose report this mail answers
@@ -77,24 +76,30 @@ class Intake:
     oldest_answered: timedelta = timedelta(days=7)  # mail that arrived longer ago gets no reply
     dry_run: bool = False  # come to the same outcome and write nothing
 
-    def open(self, trusted: TrustedMail, until_settled: ExitStack) -> Opened:
-        """Have the files of the mail read, and lay them out for as long as `until_settled` is open."""
+    def open(self, trusted: TrustedMail, until_settled: ExitStack) -> Opened | None:
+        """Have the files of the mail read, and lay them out for as long as `until_settled` is open.
+
+        None for a mail above the limit, which was not fetched.
+        """
+        if trusted.mail.raw is None:
+            return None
         policy, route = self.policies[trusted.route.administration], identify(trusted.route)
         asked = [held for held in self.asked(trusted.envelope) if held.route == route]
         staging = until_settled.enter_context(self.store.staging())
         spools = until_settled.enter_context(Spools())
         taken = stage(trusted.reading.open(self.rereader.options(policy)), staging, spools=spools)
         staging.rest()
-        return Opened(trusted, taken, staging, asked)
+        return Opened(taken, staging, asked)
 
-    def settle(self, opened: Opened) -> Outcome:
+    def settle(self, trusted: TrustedMail, opened: Opened | None) -> Outcome:
         """Bring the mail to its final state, with all its effects, in one transaction (of two answers, one each)."""
-        trusted, taken = opened.trusted, opened.taken
         policy = self.policies[trusted.route.administration]
-        if opened.asked and taken.next_page == 0:  # no file at all: the text is the answer
+        if opened is None:
+            return self._refuse_unread(trusted, policy)
+        if opened.asked and opened.taken.next_page == 0:  # no file at all: the text is the answer
             return self._answer(trusted, policy, opened.asked, opened.staging)
         trusted.reading.hang_up()
-        return self._import(trusted, policy, taken, opened.staging)
+        return self._import(trusted, policy, opened.taken, opened.staging)
 
     def _import(self, trusted: TrustedMail, policy: Policy, taken: Taken, staging: Staging) -> Outcome:
         mail, message, envelope = trusted.mail, trusted.message, trusted.envelope
@@ -124,9 +129,8 @@ class Intake:
         TALLY.count_items(sum(side.comparison.items for side in report.settled if side.comparison))
         return outcomes[-1]
 
-    def refuse_unread(self, trusted: TrustedMail) -> Outcome:
-        """Tell the sender of a mail above the limit, which was not fetched."""
-        policy = self.policies[trusted.route.administration]
+    def _refuse_unread(self, trusted: TrustedMail, policy: Policy) -> Outcome:
+        """Tell the sender of a mail above the limit."""
         report = Report(
             ref=trusted.message.ref,
             policy=policy,

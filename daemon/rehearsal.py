@@ -12,7 +12,7 @@ from email.message import EmailMessage
 
 import structlog
 
-from daemon.intake import Intake, TrustedMail
+from daemon.intake import TrustedMail
 from daemon.mailbox import FetchedMail, Mailbox
 from daemon.reading import read_mail
 from daemon.trust import Later
@@ -91,17 +91,12 @@ def _decide(mail: FetchedMail, message: Message, way: Way) -> Rehearsed:
                 return Rehearsed(mail, "waiting", reason, sender, subject)
             case Route() as chosen:
                 assert read is not None
-                found = _receive(TrustedMail(mail, message, read, reading, chosen, _write_nothing), way.intake)
+                trusted = TrustedMail(mail, message, read, reading, chosen, _write_nothing)
+                with ExitStack() as until_settled:
+                    found = way.intake.settle(trusted, way.intake.open(trusted, until_settled))
     with way.store.read() as tx:
         withheld = way.restraint.foresee(tx, found)
     return Rehearsed(mail, found.state, found.reason, sender, subject, "".join(map(_text, found.replies)), withheld)
-
-
-def _receive(trusted: TrustedMail, intake: Intake) -> Outcome:
-    if trusted.mail.raw is None:
-        return intake.refuse_unread(trusted)
-    with ExitStack() as until_settled:
-        return intake.settle(intake.open(trusted, until_settled))
 
 
 def _first_sight(mail: FetchedMail, way: Way) -> Message:

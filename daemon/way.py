@@ -187,7 +187,7 @@ class Way:
             if examined.read is not None and isinstance(examined.found, Route):
                 finish = partial(self._finish, message, examined.read)
                 trusted = TrustedMail(mail, message, examined.read, reading, examined.found, finish)
-                opened = self.intake.open(trusted, until_settled) if mail.raw is not None else None
+                opened = self.intake.open(trusted, until_settled)
             return Begun(examined, trusted, opened, until_settled.pop_all())
 
     def _read_ahead(self, message: Message, following: Sequence[FetchedMail]) -> None:
@@ -222,8 +222,7 @@ class Way:
                 return None
             case Route():
                 assert begun.trusted is not None
-                opened, intake = begun.opened, self.intake
-                outcome = intake.settle(opened) if opened is not None else intake.refuse_unread(begun.trusted)
+                outcome = self.intake.settle(begun.trusted, begun.opened)
                 _tell(outcome)
                 return outcome.state
 

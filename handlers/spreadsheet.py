@@ -19,7 +19,6 @@ from parsers.records import Side
 from store.records import AccountChange, Comparison, Subledger
 
 FEW = 5_000  # accounts: of more than that only those that changed are listed
-_DAY_ZERO, _FIRST_DAY = date(1899, 12, 30), date(1900, 3, 1)
 MOST_ROWS = 50_000  # on one sheet: more would make a mail that servers refuse
 SHEETS: dict[Side, str] = {"receivable": N_("receivables"), "payable": N_("payables")}
 
@@ -90,16 +89,16 @@ def _peek(rows: Iterable[AccountChange]) -> Iterator[AccountChange] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What stands in one column: text, an amount in minor units, or a day (see `_serial`); None or "" for nothing."""
+    """What stands in one column: text, an amount in minor units, or a calendar date; None or "" for nothing."""
 
     head: str
     width: int
-    of: Callable[[AccountChange], str | int | float | None]
+    of: Callable[[AccountChange], str | int | date | None]
 
 
 def _columns(side: Settled, report: Report, voice: Voice) -> Iterator[_Column]:
     then, now = (N_("Before"), N_("Now")) if side.state == "applied" else (N_("Now"), N_("In the export"))
-    received = _serial(report.received_at.astimezone(ZoneInfo(report.policy.time_zone)).date())
+    received = report.received_at.astimezone(ZoneInfo(report.policy.time_zone)).date()
     yield _Column(N_("Code"), 14, lambda row: row.code)
     yield _Column(N_("Name"), 40, lambda row: row.name)
     yield _Column(then, 15, lambda row: row.before)
@@ -137,8 +136,8 @@ def _fill(book: Workbook, side: Settled, rows: Iterable[AccountChange], report: 
             match column.of(row):
                 case int(minor):
                     sheet.write_number(last, number, minor / 10**digits, figure)  # such a file holds doubles
-                case float(found):
-                    sheet.write_number(last, number, found, day)
+                case date() as found:
+                    sheet.write_datetime(last, number, found, day)
                 case str(text):
                     if shown := clean(text, 200):
                         sheet.write_string(last, number, shown)
@@ -158,18 +157,13 @@ def _lay_out(sheet: Worksheet, bold: Format, columns: Iterable[_Column], voice: 
     sheet.fit_to_pages(1, 0)
 
 
-def _day(text: str) -> float | None:
-    """A calendar date that a spreadsheet can hold: none before March 1900, where they count a day that never was."""
+def _day(text: str) -> date | None:
+    """A calendar date that a spreadsheet can hold: none before 1900."""
     try:
         day = date.fromisoformat(text[:10])
     except ValueError:
         return None
-    return _serial(day) if day >= _FIRST_DAY else None
-
-
-def _serial(day: date) -> float:
-    """A calendar date as the number that a spreadsheet has for it (ECMA-376 part 1, section 18.17.4.1)."""
-    return float((day - _DAY_ZERO).days)
+    return day if day.year >= 1900 else None
 
 
 def _happened(row: AccountChange) -> str:

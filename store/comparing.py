@@ -26,7 +26,7 @@ def compare(
 ) -> Comparison:
     """Fill the temporary tables and add up what they say.
 
-    `known_at` is where the subledger was when `ahead` looked at the blocks: if it moved since, that counts for nothing.
+    `known_at` is where the subledger was when `early` looked at the blocks: if it moved since, that counts for nothing.
     """
     standing = imports.find_standing(tx, subledger)
     is_still_there = known_at == (standing.last.id if standing.last else None, standing.account_version)
@@ -137,7 +137,7 @@ def _list_changes(tx: Connection, query: Statement, of: Values) -> tuple[Account
 
 
 def _read(row: Sequence[Any]) -> AccountChange:
-    code, name, exact_id, before, after, is_new, *_ = row
+    code, name, exact_id, before, after, is_new = row
     return AccountChange(code, name, exact_id, before, after, bool(is_new))
 
 
@@ -157,14 +157,14 @@ _FORGET_ACCOUNTS = Statement("DELETE FROM staged_account WHERE side = :side")
 _FORGET_OPENED = Statement("DELETE FROM staged_opened WHERE side = :side")
 _FORGET_CLOSED = Statement("DELETE FROM staged_closed WHERE side = :side")
 
-# Items that share account, number and due date are told apart by `seq`, in an order that depends on what they say and
-# not on where they stand. Only accounts with such items, or with several sums, are looked at.
+# Items that share account, number and due date are told apart by `seq`, in an order that depends on what they say; only
+# for those that say the same on where they stand. Only accounts with such items, or with several sums, are looked at.
 _NUMBER_REPEATED = Statement("""
     UPDATE staged_item SET seq = numbered.seq
     FROM (SELECT i.block, i.number, i.due_date, i.line, row_number() OVER (
               PARTITION BY b.account, i.number, i.due_date
               ORDER BY i.invoice_date, i.your_ref, i.description, i.currency,
-                       i.invoice_dc, i.invoice_fc, i.open_dc, i.open_fc) - 1 AS seq
+                       i.invoice_dc, i.invoice_fc, i.open_dc, i.open_fc, i.block, i.line) - 1 AS seq
           FROM (SELECT b.account FROM staged_block AS b CROSS JOIN staged_sum AS s
                 WHERE b.side = :side AND s.block = b.block
                 GROUP BY b.account HAVING count(*) > 1 OR sum(s.items) > sum(s.distinct_items)) AS suspect

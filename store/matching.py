@@ -60,7 +60,7 @@ _MATCH_BY_ID = Statement(
         found="LEFT JOIN account AS found ON found.administration = :administration AND found.exact_id = b.exact_id",
     )
 )
-# As `_MATCH_BY_ID`, but no account is looked up again that was found ahead: that takes half of the time.
+# As `_MATCH_BY_ID`, but no account is looked up again that was found early: that takes half of the time.
 _MATCH_THE_REST_BY_ID = Statement(
     _MATCH.format(
         account_id="coalesce(k.account_id, found.id)",

@@ -1,9 +1,7 @@
 """A place beside the store where an export is laid out before anyone decides: temporary tables on one connection.
 
 This room knows what the two databases want: SQLite gets rows by the driver's executemany, items into a table that is
-its own index; PostgreSQL by COPY and then statistics. The keys of items grow while the export is still being read. The
-tables are declared in full, because CREATE TABLE AS would lose the columns' affinity and with it, in SQLite, the use of
-indexes.
+its own index; PostgreSQL by COPY and then statistics. The keys of items grow while the export is still being read.
 """
 
 import operator
@@ -16,9 +14,10 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from store import ageing, applying, comparing, credit, foreseeing, tracked_changes
-from store.ahead import Ahead
+from store.early import Early
 from store.own_records import OwnSummary, TrackedSummary
 from store.records import AccountChange, Ageing, Comparison, CreditCrossing, NewImport, Side, Subledger
+from store.staged_tables import CLEAR, CLEAR_EARLY, INDEX_OF_IDS, POSTGRESQL_SCRIPT, SQLITE_SCRIPT
 from store.statements import Statement
 from store.subledgers import SIDES
 from store.together import Together
@@ -38,89 +37,7 @@ ITEM_COLUMNS = (  # as parsers' Item has them
     "open_dc",
 )
 _ADDED_UP_AT_ONCE = 20_000  # items: small enough to stay in the cache
-
-_TABLES = """
-CREATE TEMPORARY TABLE staged_block (
-    block {id}, page INTEGER NOT NULL, side TEXT NOT NULL, exact_id {text}, code {text}, name {text} NOT NULL,
-    account BIGINT NOT NULL
-);
-CREATE TEMPORARY TABLE staged_item (
-    line BIGINT NOT NULL, block BIGINT NOT NULL, number {text} NOT NULL, your_ref {text} NOT NULL,
-    description {text} NOT NULL, invoice_date {text} NOT NULL, due_date {text} NOT NULL, currency {text} NOT NULL,
-    invoice_fc BIGINT NOT NULL, open_fc BIGINT NOT NULL, invoice_dc BIGINT NOT NULL, open_dc BIGINT NOT NULL,
-    seq INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (block, number, due_date, line)
-){by_key};
-CREATE TEMPORARY TABLE staged_sum (
-    block {id}, items BIGINT NOT NULL, distinct_items BIGINT NOT NULL, lowest_currency {text} NOT NULL,
-    highest_currency {text} NOT NULL, latest_invoice_date {text} NOT NULL,
-    open_fc BIGINT NOT NULL, gross BIGINT NOT NULL, open_dc BIGINT NOT NULL
-);
-CREATE TEMPORARY TABLE staged_known (block {id}, account_id BIGINT NOT NULL);
-CREATE TEMPORARY TABLE staged_early_opened (
-    block BIGINT NOT NULL, number {text} NOT NULL, due_date {text} NOT NULL, line BIGINT NOT NULL,
-    PRIMARY KEY (block, number, due_date, line)
-){by_key};
-CREATE TEMPORARY TABLE staged_early_closed (id BIGINT NOT NULL, block BIGINT NOT NULL);
-CREATE TEMPORARY TABLE staged_aged (
-    page INTEGER NOT NULL, side TEXT NOT NULL, not_due BIGINT NOT NULL, days_1_30 BIGINT NOT NULL,
-    days_31_60 BIGINT NOT NULL, days_61_90 BIGINT NOT NULL, over_90 BIGINT NOT NULL
-);
-CREATE TEMPORARY TABLE staged_match (
-    account {id}, side TEXT NOT NULL, exact_id {text}, code {text}, name {text} NOT NULL, account_id BIGINT
-);
-CREATE TEMPORARY TABLE staged_candidate (
-    account {id}, candidates INTEGER NOT NULL, other_account BIGINT, account_id BIGINT
-);
-CREATE TEMPORARY TABLE staged_account (
-    side TEXT NOT NULL, account BIGINT, account_id BIGINT, exact_id {text}, code {text}, name {text} NOT NULL,
-    is_new BOOLEAN NOT NULL, is_renamed BOOLEAN NOT NULL, has_balance BOOLEAN NOT NULL, is_known BOOLEAN NOT NULL,
-    items_before BIGINT NOT NULL, items BIGINT NOT NULL, open_fc BIGINT NOT NULL, gross BIGINT NOT NULL,
-    before BIGINT NOT NULL, after BIGINT NOT NULL
-);
-CREATE TEMPORARY TABLE staged_opened (
-    block BIGINT NOT NULL, number {text} NOT NULL, due_date {text} NOT NULL, line BIGINT NOT NULL, side TEXT NOT NULL,
-    account BIGINT NOT NULL
-);
-CREATE TEMPORARY TABLE staged_closed (id {id}, side TEXT NOT NULL, account BIGINT);
-CREATE TEMPORARY TABLE staged_own (
-    invoice BIGINT NOT NULL, side TEXT NOT NULL, account_id BIGINT NOT NULL, verdict INTEGER NOT NULL,
-    amount_dc BIGINT NOT NULL
-);
-"""
-_SQLITE_TYPES = {"id": "INTEGER PRIMARY KEY", "text": "TEXT", "by_key": " WITHOUT ROWID"}
-_INDEXES = """
-CREATE INDEX staged_block_code ON staged_block (code, exact_id, side);
-CREATE INDEX staged_block_account ON staged_block (account);
-CREATE INDEX staged_match_account_id ON staged_match (account_id);
-CREATE INDEX staged_account_account ON staged_account (account);
-"""
-_INDEX_OF_IDS = "CREATE INDEX staged_block_exact_id ON staged_block (exact_id, side)"
-_POSTGRESQL_TYPES = {"id": "BIGINT PRIMARY KEY", "text": 'TEXT COLLATE "C"', "by_key": ""}
-
-
-_STAGED = (
-    "staged_block",
-    "staged_item",
-    "staged_sum",
-    "staged_match",
-    "staged_candidate",
-    "staged_account",
-    "staged_opened",
-    "staged_closed",
-    "staged_own",
-)
-_STAGED_AHEAD = ("staged_known", "staged_early_opened", "staged_early_closed", "staged_aged")
 _KEPT_LINES = 20_000  # more than that, and the file behind the temporary tables is better given back
-# Other connections have the usual cache of 2 MB: they stay idle with it full.
-_SQLITE_PAGES = "PRAGMA main.cache_size = -8192; PRAGMA temp.page_size = 16384; PRAGMA temp.cache_size = -8192;"
-_SQLITE_SCRIPT = _SQLITE_PAGES + _TABLES.format(**_SQLITE_TYPES) + _INDEXES
-_POSTGRESQL_SCRIPT = _TABLES.format(**_POSTGRESQL_TYPES) + _INDEXES
-# Of few rows: in PostgreSQL TRUNCATE takes six times as long.
-_CLEAR, _CLEAR_AHEAD = (
-    "".join(f"DELETE FROM {table};" for table in tables)  # noqa: S608
-    for tables in (_STAGED, _STAGED_AHEAD)
-)
 
 
 class Staging:
@@ -134,12 +51,12 @@ class Staging:
         self._added = 0  # items since the last sums
         self._last = -1  # the block of the last item
         self._summed = -1  # the last block that is in the sums
-        self._ahead: Ahead | None = None
+        self._early: Early | None = None
         self._limits: dict[int, int] | None = None  # as `credit.find_limits` has it; of the last comparison
         self._waiting: dict[Side, dict[int, tuple[int, int]]] = {}  # as `foreseeing.find_waiting` has it; of the same
         if not connection.info.get("staged"):
             self._go_on()
-            self._run(_SQLITE_SCRIPT if self._is_sqlite else _POSTGRESQL_SCRIPT)
+            self._run(SQLITE_SCRIPT if self._is_sqlite else POSTGRESQL_SCRIPT)
             connection.commit()
             connection.info["staged"] = True
             connection.info["lines"] = 0
@@ -154,19 +71,19 @@ class Staging:
         """Empty the tables for the next export."""
         self._connection.rollback()
         self._go_on()
-        self._run(_CLEAR if self._ahead is None else _CLEAR + _CLEAR_AHEAD)
+        self._run(CLEAR if self._early is None else CLEAR + CLEAR_EARLY)
         self._connection.commit()
         self._added, self._last, self._summed = 0, -1, -1
-        self._ahead = None
+        self._early = None
 
-    def look_ahead(self, administration: str, as_of: date) -> None:
+    def look_early(self, administration: str, as_of: date) -> None:
         """Hold what comes in against what is open in this administration at once, and age it as of a day.
 
         Less is left to `compare` and `ageing` then. They may be asked for others all the same. On PostgreSQL all is
         left to them: tables that grow have no statistics, and it would read all open items for every few blocks.
         """
         if self._is_sqlite:
-            self._ahead = Ahead(administration, as_of)
+            self._early = Early(administration, as_of)
 
     def add_blocks(self, rows: Iterable[tuple[int, int, str, str | None, str | None, str]]) -> None:
         """Add accounts in the column order of `BLOCK_COLUMNS`; at first each block is an account of its own."""
@@ -189,8 +106,8 @@ class Staging:
         self._added += len(rows)
         if self._added >= _ADDED_UP_AT_ONCE:
             self._add_up(last - 1)
-            if self._ahead is not None:
-                self._ahead.look(self._connection, last - 1)
+            if self._early is not None:
+                self._early.look(self._connection, last - 1)
                 self._connection.commit()  # what was read of the store is locked until then
 
     def rest(self) -> None:
@@ -200,7 +117,7 @@ class Staging:
     def drop_page(self, page: int) -> None:
         """Take back all blocks and items of a page. Comparisons made before count no more."""
         self._add_up()
-        if self._ahead is not None:
+        if self._early is not None:
             _DROP_AGED.run(self._connection, {"page": page})
         for step in (_DROP_ITEMS, _DROP_SUMS, _DROP_BLOCKS):
             step.run(self._connection, {"page": page})
@@ -216,14 +133,14 @@ class Staging:
         self._waiting.clear()
         self._add_up()
         if not self._connection.info.get("indexed"):  # IDs come in no order: sorted at once, for a third of the time
-            self._connection.exec_driver_sql(_INDEX_OF_IDS)
+            self._connection.exec_driver_sql(INDEX_OF_IDS)
             self._connection.info["indexed"] = True
         if not self._is_sqlite:
             self._run("ANALYZE staged_block, staged_item, staged_sum;")
         self._connection.commit()
         self._set_up("BEGIN", "REPEATABLE READ")  # one snapshot
         with self._connection.begin():
-            known_at = self._ahead.position(subledger) if self._ahead is not None else None
+            known_at = self._early.position(subledger) if self._early is not None else None
             return comparing.compare(self._connection, subledger, as_of, files, known_at)
 
     def iterate_changes(self, subledger: Subledger, *, everything: bool = False) -> Iterator[AccountChange]:
@@ -249,7 +166,7 @@ class Staging:
     def ageing(self, subledger: Subledger, as_of: date) -> Ageing:
         """What the export has open on this side by days past the due date, as of a day, in minor units."""
         self._go_on()
-        after = self._ahead.aged(as_of) if self._ahead is not None else -1
+        after = self._early.aged(as_of) if self._early is not None else -1
         return ageing.age_staged(self._connection, subledger, as_of, after)
 
     def credit_crossings(self, subledger: Subledger) -> list[CreditCrossing]:

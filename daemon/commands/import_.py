@@ -118,7 +118,7 @@ def _import(
         ref = DRY_RUN if dry_run else find_free_reference(tx, SystemRandom())
     source = Source(when, now, 0)
     with store.staging() as staging, Spools() as spools, Packing([] if dry_run else paths) as packing:
-        staging.look_ahead(policy.code, as_of(source, policy))
+        staging.look_early(policy.code, as_of(source, policy))
         taken = _read(program, paths, rereader.options(policy), staging, spools)
         kept = {packed.name: _keep(store, policy, packed, now) for packed in packing} if taken.files else {}
         job = Job(

@@ -63,7 +63,7 @@ def serving(
         try:
             return events()
         finally:
-            if not ended.is_set():
+            if not ended.is_set() and is_heard(signal.SIGTERM):
                 os.kill(os.getpid(), signal.SIGTERM)
 
     with ThreadPoolExecutor(1) as thread:
@@ -71,6 +71,16 @@ def serving(
         code = serve(given, store, process, reload=reload)
         ended.set()
         return code, happening.result()
+
+
+def is_heard(number: signal.Signals) -> bool:
+    return signal.getsignal(number) is not signal.SIG_DFL
+
+
+def tell(number: signal.Signals) -> None:
+    """A signal that nobody hears would end the tests: better to fail."""
+    assert is_heard(number), f"nobody hears {number.name}"
+    os.kill(os.getpid(), number)
 
 
 def wait_for(manager: socket.socket, word: bytes) -> None:
@@ -90,9 +100,9 @@ def test_settings_changed_while_they_are_read_are_read_once_more(local_store: St
 
     def events() -> bool:
         wait_for(told, b"READY")
-        os.kill(os.getpid(), signal.SIGHUP)
+        tell(signal.SIGHUP)
         assert reading.wait(SECONDS)
-        os.kill(os.getpid(), signal.SIGHUP)
+        tell(signal.SIGHUP)
         changed.set()
         return again.wait(SECONDS)
 
@@ -134,7 +144,7 @@ def test_settings_changed_while_the_mail_at_hand_is_finished_are_read_too(
     def events() -> int:
         assert hanging.begun.wait(SECONDS)
         for _ in range(2):
-            os.kill(os.getpid(), signal.SIGHUP)
+            tell(signal.SIGHUP)
             wait_for(told, b"RELOADING")
         hanging.released.set()
         assert hanging.seen.wait(SECONDS)
@@ -152,9 +162,9 @@ def test_told_to_stop_while_the_mail_at_hand_is_finished_it_does_not_begin_anew(
 
     def events() -> bool:
         assert hanging.begun.wait(SECONDS)
-        os.kill(os.getpid(), signal.SIGHUP)
+        tell(signal.SIGHUP)
         wait_for(told, b"RELOADING")
-        os.kill(os.getpid(), signal.SIGTERM)
+        tell(signal.SIGTERM)
         wait_for(told, b"STOPPING")
         hanging.released.set()
         return hanging.seen.wait(1)

@@ -17,7 +17,7 @@ from store.statements import Statement
 from store.subledgers import SIDES, find_position
 
 
-class Ahead:
+class Early:
     """One export of one administration, looked at while it comes in; `as_of` is the day it is aged for."""
 
     def __init__(self, administration: str, as_of: date) -> None:

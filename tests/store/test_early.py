@@ -49,7 +49,7 @@ def count_early(staging: Staging) -> tuple[int, ...]:
 def test_what_differs_is_found_while_the_export_comes_in(store: Store):
     apply_export(store, [Account("A", [("1", 10), ("2", 20)], ONE), Account("B", [("3", 30)], TWO)])
     with store.staging() as staging:
-        staging.look_ahead("nl01", TODAY)
+        staging.look_early("nl01", TODAY)
         stage_one_by_one(staging, [Account("A", [("1", 10), ("4", 40)], ONE), Account("B", [("3", 30)], TWO)])
         assert count_early(staging) == (1, 1, 1)
         comparison = staging.compare(RECEIVABLE)
@@ -64,7 +64,7 @@ def test_what_differs_is_found_while_the_export_comes_in(store: Store):
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # PostgreSQL looks at everything at the end
 def test_a_first_export_is_only_aged(store: Store):
     with store.staging() as staging:
-        staging.look_ahead("nl01", TODAY)
+        staging.look_early("nl01", TODAY)
         stage_one_by_one(staging, [Account("A", [("1", 10)], ONE), Account("B", [("3", 30)], TWO)])
         assert count_early(staging) == (0, 0, 0)
         assert staging.compare(RECEIVABLE).opened == 2
@@ -98,7 +98,7 @@ def test_what_was_found_counts_for_nothing_once_another_import_went_through(
     apply_export(store, [Account("A", [("1", 10), ("2", 20)], ONE), Account("B", [("3", 30)], TWO)])
     export = [Account("A", [("1", 10), ("4", 40)], ONE), Account("B", [("3", 30)], TWO), Account("C", [("6", 1)])]
     with store.staging() as staging:
-        staging.look_ahead("nl01", TODAY)
+        staging.look_early("nl01", TODAY)
         stage_one_by_one(staging, export[:2])
         move(store)
         stage_one_by_one(staging, export[2:], 2)
@@ -113,11 +113,11 @@ def test_nothing_of_it_is_left_for_the_next_export(store: Store):
     export = [Account("A", [("1", 10)], ONE), Account("B", [("3", 30)], TWO)]
     apply_export(store, export)
     with store.staging() as staging:
-        staging.look_ahead("nl01", TODAY)
+        staging.look_early("nl01", TODAY)
         stage_one_by_one(staging, [Account("A", [("9", 90)], ONE), Account("B", [("3", 30)], TWO)])
     with store.staging() as staging:
         assert count_early(staging) == (0, 0, 0)
-        staging.look_ahead("nl01", TODAY)
+        staging.look_early("nl01", TODAY)
         stage_one_by_one(staging, export)
         comparison = staging.compare(RECEIVABLE)
         assert (comparison.opened, comparison.closed, sum(staging.ageing(RECEIVABLE, TODAY))) == (0, 0, 40)
@@ -139,7 +139,7 @@ def test_accounts_whose_items_must_be_seen_together_are_compared_at_the_end(
     apply_export(store, before)
     export = [*after, Account("B", [("3", 30)], TWO)]
     with store.staging() as staging:
-        staging.look_ahead("nl01", TODAY)
+        staging.look_early("nl01", TODAY)
         stage_one_by_one(staging, export)
         ahead = found(staging, RECEIVABLE)
     with store.staging() as staging:
@@ -179,7 +179,7 @@ def test_it_comes_to_the_same_as_looking_at_everything_at_the_end(
                 staging.drop_page(accounts[0].page)
 
     with store.staging() as staging:
-        staging.look_ahead("nl01" if not among_others else "nl02", TODAY)
+        staging.look_early("nl01" if not among_others else "nl02", TODAY)
         lay_out(staging)
         ahead = [found(staging, of) for of in (RECEIVABLE, PAYABLE)]
     with store.staging() as staging:
