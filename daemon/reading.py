@@ -3,23 +3,17 @@
 What kills the child is the sender's file: it comes out as a `Broken` frame, and the daemon goes on.
 """
 
-import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from importlib.machinery import ModuleSpec
-from multiprocessing import forkserver
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 
-from parsers import handover
-from parsers.frames import enlarge, receive_frame, send
-from parsers.handover import Limits, SentFile
+from daemon.children import Child, Children, NoChild
+from parsers.frames import receive_frame, send
+from parsers.handover import PRELOAD, PRELOAD_FOR_MAILS, Limits, SentFile
 from parsers.protocol import (
     Broken,
     Crashed,
@@ -39,13 +33,12 @@ from parsers.protocol import (
 from parsers.records import Finding, Key, Refused, Verdict
 
 PATIENCE = 2.0  # wall time, as a multiple of the CPU time that the child may have
-GOODBYE = 5.0  # seconds for a child to end by itself
 
-_context = multiprocessing.get_context("forkserver")
+_children = Children()
 
 
 class ReadingCrashed(Exception):
-    """A bug in the child; the text is its traceback."""
+    """A bug in the child, and the text is its traceback; or there was no child."""
 
 
 def start_reading(*, mails: bool = True) -> None:
@@ -53,34 +46,14 @@ def start_reading(*, mails: bool = True) -> None:
 
     Without `mails` the children can read files, but verify no signatures.
     """
-    _spare_main()
-    _context.set_forkserver_preload(handover.PRELOAD_FOR_MAILS if mails else handover.PRELOAD)
-    forkserver.ensure_running()
-
-
-def _spare_main() -> None:
-    """Keep children from running the program's script anew, which takes longer than reading a mail.
-
-    `multiprocessing` does that to every script, but not to a module that is called `….__main__`.
-    """
-    main = sys.modules["__main__"]
-    if main.__spec__ is None:
-        main.__spec__ = ModuleSpec("saldopost.__main__", None)
+    _children.start(PRELOAD_FOR_MAILS if mails else PRELOAD)
 
 
 class Reading:
     """A conversation with one child. Made by `read_mail` and `read_files`."""
 
-    def __init__(
-        self,
-        process: BaseProcess,
-        requests: "Connection[bytes, bytes]",
-        frames: "Connection[bytes, bytes]",
-        patience: float,
-    ) -> None:
-        self._process = process
-        self._requests = requests
-        self._frames = frames
+    def __init__(self, child: Child, patience: float) -> None:
+        self._child = child
         self._patience = patience
 
     def envelope(self) -> EnvelopeRead:
@@ -128,11 +101,11 @@ class Reading:
 
     def hang_up(self) -> None:
         """There is nothing more to ask: the child ends by itself, while nobody waits for it yet."""
-        self._requests.close()
+        self._child.requests.close()
 
     def _converse(self, request: Request) -> Iterator[Frame]:
         try:
-            send(self._requests, request)
+            send(self._child.requests, request)
             while True:
                 frame = self._receive()
                 if isinstance(frame, Crashed):
@@ -144,15 +117,18 @@ class Reading:
     def _receive(self) -> Frame:
         """The next frame. Only the time that the child makes us wait counts against its patience."""
         began = time.monotonic()
-        if not self._frames.poll(max(0.0, self._patience)):
-            self._process.kill()
+        if not self._child.frames.poll(max(0.0, self._patience)):
+            self._child.kill()
             return Broken(Finding("too-much-time"))
         self._patience -= time.monotonic() - began
-        return receive_frame(self._frames)
+        return receive_frame(self._child.frames)
 
     def _cause_of_death(self) -> str:
-        self._process.join(GOODBYE)
-        return "too-much-time" if self._process.exitcode == -signal.SIGXCPU else "reader-died"
+        try:
+            code = self._child.exit_code()
+        except NoChild as error:  # not the mail's fault
+            raise ReadingCrashed(str(error)) from error
+        return "too-much-time" if code == -signal.SIGXCPU else "reader-died"
 
 
 @contextmanager
@@ -183,26 +159,8 @@ def read_files(files: Sequence[SentFile], limits: Limits) -> Iterator[Reading]:
 
 @contextmanager
 def _converse(kind: Kind, files: Sequence[SentFile], limits: Limits) -> Iterator[Reading]:
-    asked, requests = _context.Pipe(duplex=False)
-    frames, answered = _context.Pipe(duplex=False)
-    enlarge(answered)
-    process = _context.Process(target=handover.main, args=(asked, answered, kind, files, limits), daemon=True)
+    child = _children.fork(kind, files, limits)
     try:
-        process.start()
-        asked.close()
-        answered.close()
-        yield Reading(process, requests, frames, patience=limits.cpu_seconds * PATIENCE)
+        yield Reading(child, patience=limits.cpu_seconds * PATIENCE)
     finally:
-        requests.close()
-        frames.close()
-        _end(process)
-
-
-def _end(process: BaseProcess) -> None:
-    if process.pid is None:
-        return
-    process.join(0.2)  # a child that is done hears that we hung up, and ends
-    if process.is_alive():
-        process.kill()
-        process.join(GOODBYE)
-    process.close()
+        child.close()

@@ -2,21 +2,16 @@
 
 For the parent::
 
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(child.PRELOAD)             # once, before any secret is read
-    requests, to_child = context.Pipe(duplex=False)           # the child reads `requests`
-    from_child, frames = context.Pipe(duplex=False)           # the child writes `frames`
-    enlarge(frames)
-    process = context.Process(target=child.main, args=(requests, frames, "mail", (SentFile("", fd),), Limits()))
-    process.start()                                           # `fd` may be closed from here on
-    requests.close(); frames.close()                          # the child holds its own; else no EOF is ever seen
-    send(to_child, ReadEnvelope()); receive_frame(from_child) # EnvelopeRead
-    send(to_child, Open(options))                             # frames up to Done, Broken or Crashed
-    to_child.close()                                          # the child ends by itself
+    children = Children()                                     # daemon.children
+    children.start(PRELOAD_FOR_MAILS)                         # once
+    child = children.fork("mail", [SentFile("", fd)], Limits())
+    send(child.requests, ReadEnvelope()); receive_frame(child.frames)  # EnvelopeRead; `fd` may be closed by now
+    send(child.requests, Open(options))                       # frames up to Done, Broken or Crashed
+    child.close()
 
-`EOFError` in place of a frame means that the child died: `process.join()`, then `exitcode` -SIGXCPU for too much CPU,
--SIGKILL or -SIGSEGV for the rest. The limit on wall time is the parent's: `process.kill()`. A memfd or an unlinked
-temporary file suits a mail; its offset is of no account. For "files" the names are for display and evidence.
+`EOFError` in place of a frame means that the child died: `child.exit_code()` is -SIGXCPU for too much CPU, -SIGKILL or
+-SIGSEGV for the rest. The limit on wall time is the parent's: `child.kill()`. A memfd or an unlinked temporary file
+suits a mail; its offset is of no account. For "files" the names are for display and evidence.
 """
 
 import gc

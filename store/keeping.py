@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 import zstandard
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store.schema import import_, import_file, kept, kept_chunk, message
+from store.schema import import_, import_file, kept, kept_chunk
+from store.statements import Statement
 
 CHUNK = 1024 * 1024  # bytes before compression
 LEVEL = 3
@@ -31,11 +32,9 @@ _KEEP = {
     "sqlite": sqlite.insert(kept).on_conflict_do_nothing().returning(kept.c.id),
     "postgresql": postgresql.insert(kept).on_conflict_do_nothing().returning(kept.c.id),
 }
-_KEEP_CHUNK = insert(kept_chunk)
-_KEEP_SIZE = (
-    update(kept).where(kept.c.id == bindparam("which")).values(size=bindparam("size"), stored=bindparam("stored"))
-)
-_KEEP_WITH = update(message).where(message.c.id == bindparam("which")).values(kept_id=bindparam("kept_id"))
+_KEEP_CHUNK = Statement("INSERT INTO kept_chunk (kept_id, position, data) VALUES (:kept_id, :position, :data)")
+_KEEP_SIZE = Statement("UPDATE kept SET size = :size, stored = :stored WHERE id = :kept_id")
+_KEEP_WITH = Statement("UPDATE message SET kept_id = :kept_id WHERE id = :message_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +85,15 @@ def keep(
         return known
     size = stored = 0
     for position, chunk in enumerate(chunks):
-        tx.execute(_KEEP_CHUNK, {"kept_id": kept_id, "position": position, "data": chunk.data})
+        _KEEP_CHUNK.run(tx, {"kept_id": kept_id, "position": position, "data": chunk.data})
         size, stored = size + chunk.size, stored + len(chunk.data)
-    tx.execute(_KEEP_SIZE, {"which": kept_id, "size": size, "stored": stored})
+    _KEEP_SIZE.run(tx, {"kept_id": kept_id, "size": size, "stored": stored})
     return kept_id
 
 
 def keep_with_message(tx: Connection, message_id: int, kept_id: int) -> None:
     """Note that these are the raw bytes of a mail."""
-    tx.execute(_KEEP_WITH, {"which": message_id, "kept_id": kept_id})
+    _KEEP_WITH.run(tx, {"message_id": message_id, "kept_id": kept_id})
 
 
 def find(tx: Connection, kept_id: int) -> Kept | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-Values = Mapping[str, Any]  # str, int or None
+Values = Mapping[str, Any]  # str, int, bytes or None
 
 _PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 _NOTHING: Values = {}

@@ -6,21 +6,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 from store.currencies import keep_currencies
 from store.records import Position, Side, Subledger
 from store.schema import subledger
+from store.statements import Statement
 
 SIDES: tuple[Side, Side] = ("payable", "receivable")
 
 _OF = subledger.c.administration == bindparam("of")
-_ON = subledger.c.side == bindparam("on")
 _INSERT = {
     "sqlite": sqlite.insert(subledger).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(subledger).on_conflict_do_nothing(),
 }
 _LOCK = select(subledger.c.side).where(_OF).order_by(subledger.c.side).with_for_update()
-_POSITION = select(subledger.c.last_import_id, subledger.c.account_version).where(_OF, _ON)
-_ADDS_IN_TRANSIT = select(subledger.c.adds_in_transit).where(_OF)
-_MAKE_LAST = (
-    update(subledger).where(_OF, _ON).values(last_import_id=bindparam("last_import_id"), currency=bindparam("currency"))
-)
+_POSITION = Statement("""
+    SELECT last_import_id, account_version FROM subledger WHERE administration = :administration AND side = :side""")
+_ADDS_IN_TRANSIT = Statement("SELECT adds_in_transit FROM subledger WHERE administration = :administration")
+_MAKE_LAST = Statement("""
+    UPDATE subledger SET last_import_id = :import_id, currency = :currency
+    WHERE administration = :administration AND side = :side""")
+_RENEW = Statement("UPDATE subledger SET account_version = account_version + 1 WHERE administration = :administration")
 
 
 def lock(tx: Connection, administration: str, currency: str) -> None:
@@ -42,8 +44,8 @@ def lock_known(tx: Connection, administration: str) -> int:
 
 def make_last(tx: Connection, of: Subledger, import_id: int | None, currency: str) -> None:
     """Note that this import is the one that stands, None for none. Needs the lock."""
-    given = {"of": of.administration, "on": of.side, "last_import_id": import_id, "currency": currency}
-    tx.execute(_MAKE_LAST, given)
+    given = {"administration": of.administration, "side": of.side, "import_id": import_id, "currency": currency}
+    _MAKE_LAST.run(tx, given)
 
 
 def renew_accounts(tx: Connection, administration: str) -> None:
@@ -51,11 +53,7 @@ def renew_accounts(tx: Connection, administration: str) -> None:
 
     Needs the lock. Last in a transaction: its own comparisons hold no more either.
     """
-    tx.execute(
-        update(subledger)
-        .where(subledger.c.administration == administration)
-        .values(account_version=subledger.c.account_version + 1)
-    )
+    _RENEW.run(tx, {"administration": administration})
 
 
 def note_settings(tx: Connection, administration: str, currency: str, *, adds_in_transit: bool) -> None:
@@ -63,7 +61,7 @@ def note_settings(tx: Connection, administration: str, currency: str, *, adds_in
 
     Takes the lock if that is new; a subledger that has no rows yet is made.
     """
-    noted = tx.execute(_ADDS_IN_TRANSIT, {"of": administration}).scalars().all()
+    noted = [bool(adds) for (adds,) in _ADDS_IN_TRANSIT.run(tx, {"administration": administration})]
     if noted.count(adds_in_transit) == len(noted) and (noted or not adds_in_transit):
         return
     lock(tx, administration, currency)
@@ -74,5 +72,5 @@ def note_settings(tx: Connection, administration: str, currency: str, *, adds_in
 
 def find_position(tx: Connection, of: Subledger) -> Position:
     """Where a subledger is. What was compared holds as long as this is the same."""
-    row = tx.execute(_POSITION, {"of": of.administration, "on": of.side}).first()
-    return (row.last_import_id, row.account_version) if row else (None, 0)
+    row = _POSITION.run(tx, {"administration": of.administration, "side": of.side}).first()
+    return (row[0], row[1]) if row else (None, 0)

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing import active_children
 from secrets import token_bytes
 
 import pytest
+from children import children_of
 from exports import Account, OpenItem, export
 from mails import mail
 from programs import wait_until
 from ways import make_way
 
+from daemon import reading
 from daemon import way as way_module
 from daemon.ahead import Ahead, Begun
 from daemon.mailbox import FetchedMail
@@ -136,7 +137,7 @@ def test_what_nobody_takes_is_given_back_and_the_thread_ends(store: Store) -> No
     for reader in set(threading.enumerate()) - others:
         reader.join(10)
         assert not reader.is_alive()
-    wait_until(lambda: not active_children(), "the children's end", 10)
+    wait_until(lambda: not children_of(reading._children.pid), "the children's end", 10)
     assert way.process(fetched(2, "2.00")) == "applied"
 
 

@@ -3,15 +3,16 @@
 import os
 import signal
 from datetime import UTC, datetime, timedelta
-from multiprocessing import active_children
 
 import pytest
+from exports import Account, export
 from mails import mail
 from signing import Signer, compose
 
-from daemon.reading import read_mail, start_reading
+from daemon.reading import ReadingCrashed, _children, read_mail, start_reading
 from parsers.authentication import read_facts
 from parsers.handover import Limits
+from parsers.protocol import Done, Options
 from parsers.records import Refused
 from parsers.signatures import verify
 
@@ -44,11 +45,8 @@ def test_a_signature_is_judged_as_of_the_moment_that_is_given() -> None:
 
 def test_a_child_that_falls_silent_is_killed_by_the_clock() -> None:
     """It uses no CPU time, so that no limit of its own can end it."""
-    children = set(active_children())
     with read_mail(mail(), Limits(cpu_seconds=1)) as reading:
-        (silent,) = set(active_children()) - children
-        assert silent.pid is not None
-        os.kill(silent.pid, signal.SIGSTOP)
+        os.kill(reading._child.pid(), signal.SIGSTOP)
         with pytest.raises(Refused) as caught:
             reading.envelope()
     assert caught.value.finding.code == "too-much-time"
@@ -59,3 +57,32 @@ def test_a_mail_that_is_too_large_to_verify_is_the_senders_matter() -> None:
     with read_mail(raw, Limits(memory=300 * 1024 * 1024)) as reading, pytest.raises(Refused) as caught:
         reading.verify([SIGNER.key], MOMENT)
     assert caught.value.finding.code in ("too-much-memory", "reader-died")
+
+
+def test_a_child_that_dies_is_the_mails_matter() -> None:
+    with read_mail(mail(), Limits()) as reading:
+        reading._child.kill()
+        with pytest.raises(Refused) as caught:
+            reading.envelope()
+    assert caught.value.finding.code == "reader-died"
+
+
+def test_the_end_of_what_forks_children_is_not_the_mails_matter() -> None:
+    with read_mail(mail(), Limits()) as reading:
+        reading.envelope()
+        for pid in (_children.pid, reading._child.pid()):
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ReadingCrashed, match="forks children has ended"):
+            list(reading.open(Options("EUR")))
+    with read_mail(mail(), Limits()) as reading:
+        assert reading.envelope()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_what_the_service_is_told_leaves_the_mail_at_hand_alone(number: signal.Signals) -> None:
+    """A stop goes to each of its processes: systemd's to the control group, a terminal's Ctrl-C to the foreground."""
+    with read_mail(mail(("ARs_1.xml", export([Account("1")]))), Limits()) as reading:
+        reading.envelope()
+        for pid in (_children.pid, reading._child.pid()):
+            os.kill(pid, number)
+        assert isinstance(list(reading.open(Options("EUR")))[-1], Done)

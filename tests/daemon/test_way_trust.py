@@ -110,7 +110,7 @@ def test_signatures_that_kill_their_reader_are_a_strangers(
     really_verify = Reading.verify
 
     def die(self: Reading, keys: Sequence[Key], moment: datetime) -> list[Verdict]:
-        self._process.kill()
+        self._child.kill()
         return really_verify(self, keys, moment)
 
     with monkeypatch.context() as patch:

@@ -1,27 +1,38 @@
-"""A real child from a real forkserver, driven as the daemon drives it."""
+"""A real child of the process that children are forked from, driven as the daemon drives it."""
 
-import multiprocessing
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import BinaryIO
 
-from parsers import child, handover
-from parsers.frames import enlarge, receive_frame, send
+from daemon.children import Child, Children
+from parsers import handover
+from parsers.frames import receive_frame, send
+from parsers.handover import TARGET, Limits, SentFile
 from parsers.protocol import Broken, Crashed, Done, EnvelopeRead, Frame, Kind, Open, Options, ReadEnvelope
 
-CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([*handover.PRELOAD_FOR_MAILS, "misbehaving"])
+CHILDREN = Children()
 
 
 @dataclass
-class Child:
-    process: ForkServerProcess
-    requests: "Connection[bytes, bytes]"
-    frames: "Connection[bytes, bytes]"
+class Running:
+    child: Child
+
+    @property
+    def requests(self) -> "Connection[bytes, bytes]":
+        return self.child.requests
+
+    @property
+    def frames(self) -> "Connection[bytes, bytes]":
+        return self.child.frames
+
+    @cached_property
+    def pid(self) -> int:
+        return self.child.pid()
 
     def envelope(self) -> EnvelopeRead:
         send(self.requests, ReadEnvelope())
@@ -37,45 +48,39 @@ class Child:
             if isinstance(frame, Done | Broken | Crashed):
                 return
 
-    def end(self) -> int | None:
+    def end(self) -> int:
         """Hang up, and the exit code."""
         self.requests.close()
-        self.process.join(10)
-        return self.process.exitcode
+        return self.child.exit_code()
 
     def peak(self) -> int:
         """The most memory it held so far, in kilobytes."""
-        with open(f"/proc/{self.process.pid}/status") as status:
+        with open(f"/proc/{self.pid}/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that it started, as far as they live."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextmanager
 def running_child(
     kind: Kind,
     *files: tuple[str, bytes | BinaryIO],
-    limits: child.Limits = child.Limits(),  # noqa: B008 - frozen
-    target: object = child.main,
-) -> Iterator[Child]:
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    target: str = TARGET,
+) -> Iterator[Running]:
     """A child with these files, killed at the end if it still runs."""
+    CHILDREN.start([*handover.PRELOAD_FOR_MAILS, "misbehaving"])
     opened = [(name, _spool(content)) for name, content in files]
-    child_requests, requests = CONTEXT.Pipe(duplex=False)
-    frames, child_frames = CONTEXT.Pipe(duplex=False)
-    enlarge(child_frames)
-    sent = tuple(child.SentFile(name, file.fileno()) for name, file in opened)
-    process = CONTEXT.Process(target=target, args=(child_requests, child_frames, kind, sent, limits))  # type: ignore[arg-type]
-    process.start()
-    child_requests.close()
-    child_frames.close()
+    child = CHILDREN.fork(kind, [SentFile(name, file.fileno()) for name, file in opened], limits, target)
     for _, file in opened:
         file.close()
     try:
-        yield Child(process, requests, frames)
+        yield Running(child)
     finally:
-        requests.close()
-        frames.close()
-        process.kill()
-        process.join()
-        process.close()
+        child.close()
 
 
 def _spool(content: bytes | BinaryIO) -> BinaryIO:

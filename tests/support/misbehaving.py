@@ -36,6 +36,20 @@ def try_everything(requests: Any, frames: Any, kind: Kind, files: Sequence[SentF
     send(frames, Crashed(",".join(done)))
 
 
+def show_environment(requests: Any, frames: Any, kind: Kind, files: Sequence[SentFile], limits: Limits) -> None:
+    """Say what settings it could find."""
+    send(frames, Crashed(",".join(name for name in os.environ if name.startswith("SALDOPOST_"))))
+
+
+def show_files(requests: Any, frames: Any, kind: Kind, files: Sequence[SentFile], limits: Limits) -> None:
+    """Say what the files hold, and which other descriptors are open."""
+    others = {int(name) for name in os.listdir("/proc/self/fd")} - {sent.fd for sent in files}
+    others -= {requests.fileno(), frames.fileno()}
+    open_ones = [fd for fd in sorted(others) if os.path.exists(f"/proc/self/fd/{fd}")]
+    read = " ".join(f"{sent.name}={os.pread(sent.fd, 100, 0).decode()}" for sent in files)
+    send(frames, Crashed(f"{open_ones} {read}"))
+
+
 def spin(requests: Any, frames: Any, kind: Kind, files: Sequence[SentFile], limits: Limits) -> None:
     """Never end."""
     child.restrict(limits)

@@ -1,0 +1,189 @@
+"""The process that children are forked from: what reads mails is loaded here once, and no secret ever is.
+
+`python -m daemon.forkserver MODULE…` loads the modules and takes orders from a socket, the descriptor 3, each with the
+open files that belong to it, until the daemon closes its end; then all children are killed. Each order has a lifeline,
+a socket: on it the daemon is told the process ID, or why there could be no child, and at the end the exit code (below
+zero: the signal). Once the daemon hangs up there, the child is killed.
+
+What `multiprocessing` has for this takes longer for each mail, and its children end with a SIGTERM to all processes of
+the service, which is how systemd stops one: the mail at hand would count as one that kills its reader.
+"""
+
+import os
+import signal
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pkgutil import resolve_name
+from selectors import EVENT_READ, PollSelector
+from threading import Event, Thread
+
+import msgspec
+
+from parsers.handover import Limits, SentFile
+from parsers.protocol import Kind
+
+CONTROL = 3  # the descriptor that orders come by
+WORD = struct.Struct("!ci")  # what is said on a lifeline, one of these and a number
+FORKED, FAILED, ENDED = b"F", b"E", b"X"  # process ID, `errno`, exit code
+MOST_FILES = 250  # in one message of the socket; Linux takes 253
+LARGEST_ORDER = 128 * 1024  # bytes
+UNHEARD = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGTERM,
+)  # meant for the daemon, which ends its children when it is done
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One child. Its open files follow: requests, frames, lifeline, then one for each of the names."""
+
+    kind: Kind
+    names: tuple[str, ...]
+    limits: Limits
+    target: str  # "module:function", called as `parsers.child.main`
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    pid: int
+    ended: int  # a descriptor that can be read once the process has ended (pidfd_open(2))
+    lifeline: socket.socket
+
+
+class Forkserver:
+    """Forks a child for each order, and tells what became of it."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._children: dict[int, _Child] = {}
+        self._selector = PollSelector()
+        self._selector.register(control, EVENT_READ)
+
+    def serve(self) -> None:
+        """Until the daemon is gone."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.data is not None:
+                    self._look_after(key.data)
+                elif (taken := take(self._control)) is not None:
+                    self._fork(*taken)
+                else:
+                    for child in self._children.values():
+                        os.kill(child.pid, signal.SIGKILL)
+                    return
+
+    def _fork(self, order: Order, fds: Sequence[int]) -> None:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            _close(fds[:2])
+            _close(fds[3:])
+            with socket.socket(fileno=fds[2]) as lifeline, suppress(OSError):
+                lifeline.send(WORD.pack(FAILED, error.errno or 0))
+            return
+        if pid == 0:
+            _close([key.fd for key in self._selector.get_map().values()])
+            _run(order, fds)
+        _close(fds[:2])
+        _close(fds[3:])
+        child = _Child(pid, os.pidfd_open(pid), socket.socket(fileno=fds[2]))
+        self._children[pid] = child
+        self._selector.register(child.ended, EVENT_READ, child)
+        self._selector.register(child.lifeline, EVENT_READ, child)
+        with suppress(OSError):
+            child.lifeline.send(WORD.pack(FORKED, pid))
+
+    def _look_after(self, child: _Child) -> None:
+        """It has ended, or the daemon has hung up."""
+        if child.pid not in self._children:
+            return
+        pid, status = os.waitpid(child.pid, os.WNOHANG)
+        if pid == 0:
+            os.kill(child.pid, signal.SIGKILL)
+            self._selector.unregister(child.lifeline)
+            return
+        del self._children[child.pid]
+        with suppress(OSError):
+            child.lifeline.send(WORD.pack(ENDED, os.waitstatus_to_exitcode(status)))
+        with suppress(KeyError):
+            self._selector.unregister(child.lifeline)
+        child.lifeline.close()
+        self._selector.unregister(child.ended)
+        os.close(child.ended)
+
+
+def give(control: socket.socket, order: Order, fds: Sequence[int]) -> None:
+    """Hand an order over. Raises OSError when the other side is gone."""
+    socket.send_fds(control, [msgspec.msgpack.encode(order)], fds[:MOST_FILES])
+    for first in range(MOST_FILES, len(fds), MOST_FILES):
+        socket.send_fds(control, [b"more"], fds[first : first + MOST_FILES])
+
+
+def take(control: socket.socket) -> tuple[Order, list[int]] | None:
+    """The next order; None when the other side is gone."""
+    data, fds, _, _ = socket.recv_fds(control, LARGEST_ORDER, MOST_FILES)
+    if not data:
+        return None
+    order = msgspec.msgpack.decode(data, type=Order)
+    while len(fds) < 3 + len(order.names):
+        data, more, _, _ = socket.recv_fds(control, LARGEST_ORDER, MOST_FILES)
+        if not data:
+            return None
+        fds += more
+    return order, list(fds)
+
+
+def _run(order: Order, fds: Sequence[int]) -> None:
+    """The whole life of a child. Does not return."""
+    code = 1
+    try:
+        requests, frames, lifeline, *rest = fds
+        os.close(lifeline)
+        files = [SentFile(name, fd) for name, fd in zip(order.names, rest, strict=True)]
+        target = resolve_name(order.target)
+        target(
+            Connection(requests, writable=False), Connection(frames, readable=False), order.kind, files, order.limits
+        )
+        code = 0
+    except BaseException:  # noqa: BLE001 - there is nobody above
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def _load(modules: Sequence[str], done: Event) -> None:
+    for module in modules:
+        import_module(module)
+    done.set()
+
+
+def main(modules: Sequence[str]) -> None:
+    """Load the modules and serve; ends with the exit code 1 if they cannot be loaded, as standard error tells."""
+    for number in UNHEARD:
+        signal.signal(number, signal.SIG_IGN)
+    # In a thread, whose memory glibc keeps apart: children then allocate theirs in one piece, instead of in gaps all
+    # over what is loaded, and 300 of 1,700 pages less are copied for each mail.
+    done = Event()
+    loading = Thread(target=_load, args=(modules, done))
+    loading.start()
+    loading.join()
+    if not done.is_set():
+        os._exit(1)
+    Forkserver(socket.socket(fileno=CONTROL)).serve()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
