@@ -46,7 +46,8 @@ def command(program: Program, once: bool, dry_run: bool) -> None:
     start_reading()
     from daemon.assembly import build_way
     from daemon.metrics import Page, measured, serve_metrics
-    from daemon.service import Reloaded, serve
+    from daemon.renewal import Reloaded
+    from daemon.service import serve
     from daemon.settings import load_settings
     from daemon.settings.doubts import find_doubts
     from parsers.handover import GARBAGE_AT

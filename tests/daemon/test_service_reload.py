@@ -11,16 +11,18 @@ from pathlib import Path
 import pytest
 from dovecot_server import Account
 
+from daemon import service
 from daemon.commands.exits import Exit
 from daemon.mailbox import FetchedMail
 from daemon.mailbox_poll import Process
-from daemon.service import Reload, serve
+from daemon.renewal import Reload
+from daemon.service import serve
 from daemon.settings.models import Settings
 from store.database import Store, open_store
 from store.records import MessageState
 
 MAIL = b"From: anna@bakker.example\r\nSubject: Saldo\r\n\r\nHello\r\n"
-SECONDS = 5  # that anything is waited for
+SECONDS = 20  # that anything is waited for, also where other tests keep the machine busy
 
 
 @pytest.fixture
@@ -29,6 +31,12 @@ def local_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Store]:
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
     yield store
     store.close()
+
+
+@pytest.fixture(autouse=True)
+def _leave_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that does not end in time would end the tests: better to see where it hangs."""
+    monkeypatch.setattr(service, "LEAVE_AFTER", 600)
 
 
 @pytest.fixture
@@ -63,13 +71,17 @@ def serving(
         try:
             return events()
         finally:
-            if not ended.is_set() and is_heard(signal.SIGTERM):
-                os.kill(os.getpid(), signal.SIGTERM)
+            while not ended.wait(0.01):  # one that is only starting would hear it no more than these tests survive it
+                if is_heard(signal.SIGTERM):
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    break
 
     with ThreadPoolExecutor(1) as thread:
         happening = thread.submit(happen)
-        code = serve(given, store, process, reload=reload)
-        ended.set()
+        try:
+            code = serve(given, store, process, reload=reload)
+        finally:
+            ended.set()
         return code, happening.result()
 
 
