@@ -66,7 +66,7 @@ def _measure(
     if only in (None, "growth"):
         yield from measure_growth(directory / "growth", 1 if quick else pairs, quick=quick)
     if only == "machines" or (only is None and not quick):  # daemons take a while to share
-        machines = measure_machines(directory / "machines", 160 if quick else 800, 1 if quick else pairs)
+        machines = measure_machines(directory / "machines", 160 if quick else 400, 1 if quick else pairs)
         if machines is not None:
             yield machines
 
