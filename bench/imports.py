@@ -17,6 +17,8 @@ FLOOR = Path(__file__).with_name("floor.py")
 CONFIG = """\
 [store]
 url = "sqlite:///{store}"
+[limits]
+largest_plain_file = "8 GiB"
 [[administrations]]
 code = "nl01"
 name = "Bakker Expeditie B.V."
