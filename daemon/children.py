@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -16,52 +17,56 @@ from parsers.frames import enlarge
 from parsers.handover import TARGET, Limits, SentFile
 from parsers.protocol import Kind
 
-PATIENCE = 5.0  # seconds for a word about a child
-SETTINGS = "SALDOPOST_"  # how their names begin in the environment: passwords may be among them
+PATIENCE = 60.0  # seconds for a child to be forked: after a cold start much is to be loaded first
+GOODBYE = 5.0  # seconds for a child that hung up to have ended
+SECRETS = ("SALDOPOST_", "PG")  # how names in the environment begin that may hold passwords: settings, and libpq's
 
 
 class NoChild(Exception):
-    """No process could be forked, or the one that forks them is gone."""
+    """There is no process that could read a mail or a file: none was read. Nothing is lost: try again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
     """A process that has been handed its files. Made by `Children.fork`."""
 
+    pid: int
     requests: "Connection[bytes, bytes]"
     frames: "Connection[bytes, bytes]"
     lifeline: socket.socket
+    handle: int | None  # stands for the process, whatever has its ID later (pidfd_open(2)); None if it is gone already
 
-    def pid(self) -> int:
-        """Its process ID, to be asked once. Raises NoChild."""
-        return self._hear(FORKED)
-
-    def exit_code(self) -> int:
-        """How it ended; below zero, the signal. Waits for the end, five seconds at most. Raises NoChild."""
-        return self._hear(ENDED)
+    def exit_code(self) -> int | None:
+        """How it ended; below zero, the signal. Waits for the end, five seconds at most; None if nobody knows."""
+        self.lifeline.settimeout(GOODBYE)
+        with suppress(TimeoutError):
+            word, number = _hear(self.lifeline)
+            if word == ENDED:
+                return number
+        return None
 
     def kill(self) -> None:
         """At once, whatever it does."""
-        self.lifeline.shutdown(socket.SHUT_WR)
+        if self.handle is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
     def close(self) -> None:
         """Let go of it: it is killed if it has not ended. Nobody waits for that."""
-        self.requests.close()
-        self.frames.close()
-        self.lifeline.close()
+        self.kill()
+        if self.handle is not None:
+            os.close(self.handle)
+        for end in (self.requests, self.frames, self.lifeline):
+            end.close()
 
-    def _hear(self, wanted: bytes) -> int:
-        self.lifeline.settimeout(PATIENCE)
-        try:
-            while data := self.lifeline.recv(WORD.size):
-                word, number = WORD.unpack(data)
-                if word == wanted:
-                    return int(number)
-                if word == FAILED:
-                    raise NoChild(os.strerror(number))
-        except TimeoutError as error:
-            raise NoChild("the process that forks children does not answer") from error
-        raise NoChild("the process that forks children has ended")
+
+def _hear(lifeline: socket.socket) -> tuple[bytes, int]:
+    """The next word; none, if the other side is gone. Raises TimeoutError."""
+    data = lifeline.recv(WORD.size)
+    if not data:
+        return b"", 0
+    word, number = WORD.unpack(data)
+    return word, number
 
 
 class Children:
@@ -82,8 +87,11 @@ class Children:
                 atexit.register(self.close)
 
     def fork(self, kind: Kind, files: Sequence[SentFile], limits: Limits, target: str = TARGET) -> Child:
-        """A child with these open files, which may be closed from here on. Raises OSError for want of descriptors."""
-        order = Order(kind, tuple(file.name for file in files), limits, target)
+        """A child with these open files, which may be closed from here on.
+
+        Raises NoChild, and OSError for want of descriptors.
+        """
+        order = Order(kind, tuple(os.fsencode(file.name) for file in files), limits, target)
         with ExitStack() as given, ExitStack() as undone:
             asked, requests = Pipe(duplex=False)
             given.enter_context(asked)
@@ -91,42 +99,86 @@ class Children:
             frames, answered = Pipe(duplex=False)
             given.enter_context(answered)
             undone.enter_context(frames)
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            given.enter_context(theirs)
-            undone.enter_context(ours)
             enlarge(answered)
-            self._give(order, [asked.fileno(), answered.fileno(), theirs.fileno(), *(file.fd for file in files)])
+            fds = [asked.fileno(), answered.fileno(), *(file.fd for file in files)]
+            lifeline, pid = self._order(order, fds) or self._order(order, fds) or (None, 0)
+            if lifeline is None:
+                raise NoChild("The process that forks the readers of mails ends before it forks one; see the log.")
+            undone.enter_context(lifeline)
+            handle = None
+            with suppress(ProcessLookupError):
+                handle = os.pidfd_open(pid)
             undone.pop_all()
-            return Child(requests, frames, ours)
+            return Child(pid, requests, frames, lifeline, handle)
 
     def close(self) -> None:
-        """End it, and every child. At the latest, that is when this process ends."""
+        """End it, and every child. At the latest, that is when this process ends. None is forked afterwards."""
         atexit.unregister(self.close)
         with self._lock:
+            self._modules = ()
             if self._control is not None:
                 self._control.close()
                 self._control = None
 
-    def _give(self, order: Order, fds: Sequence[int]) -> None:
+    def _order(self, order: Order, fds: Sequence[int]) -> tuple[socket.socket, int] | None:
+        """The lifeline and the process ID of a new child. None if the process that forks them was gone.
+
+        It is started anew the next time then. Raises NoChild.
+        """
+        with ExitStack() as undone:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undone.enter_context(ours)
+            with theirs:
+                control = self._give(order, [*fds[:2], theirs.fileno(), *fds[2:]])
+            ours.settimeout(PATIENCE)
+            try:
+                word, number = _hear(ours) if control is not None else (b"", 0)
+            except TimeoutError as error:
+                self._drop(control)
+                raise NoChild("The process that forks the readers of mails does not answer.") from error
+            if word == FAILED:
+                raise NoChild(f"No process could be forked to read mails: {os.strerror(number)}.")
+            if word != FORKED:
+                self._drop(control)
+                return None
+            undone.pop_all()
+            return ours, number
+
+    def _give(self, order: Order, fds: Sequence[int]) -> socket.socket | None:
+        """What the order was given to; None if that was gone. Raises NoChild."""
         with self._lock:
             if not self._modules:
-                raise NoChild("the process that forks children was not started")
-            if self._control is not None:
-                try:
-                    give(self._control, order, fds)
-                except (BrokenPipeError, ConnectionResetError):
-                    self._control.close()
-                    self._control = None
-                    with suppress(ChildProcessError):
-                        os.waitpid(self.pid, os.WNOHANG)
-                else:
-                    return
-            self._control = self._start()
-            give(self._control, order, fds)
+                raise NoChild("The process that forks the readers of mails was not started.")
+            if self._control is None:
+                self._control = self._start()
+            control = self._control
+            try:
+                give(control, order, fds)
+            except (BrokenPipeError, ConnectionResetError):
+                self._end()
+                return None
+            except OSError as error:  # half of the order may be there
+                self._end()
+                raise NoChild(f"The process that forks the readers of mails cannot be asked: {error}.") from error
+            return control
+
+    def _drop(self, control: socket.socket | None) -> None:
+        with self._lock:
+            if control is not None and self._control is control:
+                self._end()
+
+    def _end(self) -> None:
+        assert self._control is not None
+        self._control.close()
+        self._control = None
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+        ours.settimeout(PATIENCE)
+        environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(SECRETS)}
         # Modules are found where this process finds them, and never in whatever directory it stands in (-P).
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         with theirs:

@@ -1,14 +1,15 @@
 """The process that children are forked from: what reads mails is loaded here once, and no secret ever is.
 
 `python -m daemon.forkserver MODULE…` loads the modules and takes orders from a socket, the descriptor 3, each with the
-open files that belong to it, until the daemon closes its end; then all children are killed. Each order has a lifeline,
-a socket: on it the daemon is told the process ID, or why there could be no child, and at the end the exit code (below
-zero: the signal). Once the daemon hangs up there, the child is killed.
+open files that belong to it, until the daemon closes its end. Whatever ends it but a SIGKILL, its children are killed
+then. Each order has a lifeline, a socket: on it the daemon is told the process ID, or why there could be no child, and
+at the end the exit code (below zero: the signal). Once the daemon hangs up there, the child is killed.
 
 What `multiprocessing` has for this takes longer for each mail, and its children end with a SIGTERM to all processes of
 the service, which is how systemd stops one: the mail at hand would count as one that kills its reader.
 """
 
+import errno
 import os
 import signal
 import socket
@@ -34,6 +35,8 @@ WORD = struct.Struct("!ci")  # what is said on a lifeline, one of these and a nu
 FORKED, FAILED, ENDED = b"F", b"E", b"X"  # process ID, `errno`, exit code
 MOST_FILES = 250  # in one message of the socket; Linux takes 253
 LARGEST_ORDER = 128 * 1024  # bytes
+MORE = b"more"  # a message that brings further files of the order before
+OUT_OF_MEMORY = 3  # exit code
 UNHEARD = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -45,7 +48,7 @@ class Order(msgspec.Struct, frozen=True):
     """One child. Its open files follow: requests, frames, lifeline, then one for each of the names."""
 
     kind: Kind
-    names: tuple[str, ...]
+    names: tuple[bytes, ...]  # as the system has them
     limits: Limits
     target: str  # "module:function", called as `parsers.child.main`
 
@@ -67,17 +70,23 @@ class Forkserver:
         self._selector.register(control, EVENT_READ)
 
     def serve(self) -> None:
-        """Until the daemon is gone."""
-        while True:
-            for key, _ in self._selector.select():
-                if key.data is not None:
-                    self._look_after(key.data)
-                elif (taken := take(self._control)) is not None:
-                    self._fork(*taken)
-                else:
-                    for child in self._children.values():
-                        os.kill(child.pid, signal.SIGKILL)
-                    return
+        """Until the daemon is gone. Whatever ends it, no child is left. Raises OSError for an order that is cut off."""
+        try:
+            while self._go_on():
+                pass
+        finally:
+            for child in self._children.values():
+                os.kill(child.pid, signal.SIGKILL)
+
+    def _go_on(self) -> bool:
+        for key, _ in self._selector.select():
+            if key.data is not None:
+                self._look_after(key.data)
+            elif (taken := take(self._control)) is not None:
+                self._fork(*taken)
+            else:
+                return False
+        return True
 
     def _fork(self, order: Order, fds: Sequence[int]) -> None:
         try:
@@ -89,7 +98,8 @@ class Forkserver:
                 lifeline.send(WORD.pack(FAILED, error.errno or 0))
             return
         if pid == 0:
-            _close([key.fd for key in self._selector.get_map().values()])
+            _close([self._control.fileno()])
+            _close([fd for child in self._children.values() for fd in (child.ended, child.lifeline.fileno())])
             _run(order, fds)
         _close(fds[:2])
         _close(fds[3:])
@@ -102,12 +112,13 @@ class Forkserver:
 
     def _look_after(self, child: _Child) -> None:
         """It has ended, or the daemon has hung up."""
-        if child.pid not in self._children:
+        if self._children.get(child.pid) is not child:
             return
         pid, status = os.waitpid(child.pid, os.WNOHANG)
         if pid == 0:
             os.kill(child.pid, signal.SIGKILL)
-            self._selector.unregister(child.lifeline)
+            with suppress(KeyError):
+                self._selector.unregister(child.lifeline)
             return
         del self._children[child.pid]
         with suppress(OSError):
@@ -120,24 +131,38 @@ class Forkserver:
 
 
 def give(control: socket.socket, order: Order, fds: Sequence[int]) -> None:
-    """Hand an order over. Raises OSError when the other side is gone."""
-    socket.send_fds(control, [msgspec.msgpack.encode(order)], fds[:MOST_FILES])
+    """Hand an order over. Raises OSError, then it may be there in part."""
+    data = msgspec.msgpack.encode(order)
+    if len(data) > LARGEST_ORDER:
+        raise OSError(errno.EMSGSIZE, "too many files with long names")
+    socket.send_fds(control, [data], fds[:MOST_FILES])
     for first in range(MOST_FILES, len(fds), MOST_FILES):
-        socket.send_fds(control, [b"more"], fds[first : first + MOST_FILES])
+        socket.send_fds(control, [MORE], fds[first : first + MOST_FILES])
 
 
 def take(control: socket.socket) -> tuple[Order, list[int]] | None:
-    """The next order; None when the other side is gone."""
-    data, fds, _, _ = socket.recv_fds(control, LARGEST_ORDER, MOST_FILES)
-    if not data:
+    """The next order; None when the other side is gone. Raises OSError for one that is cut off."""
+    received = _receive(control)
+    if received is None:
         return None
+    data, fds = received
     order = msgspec.msgpack.decode(data, type=Order)
     while len(fds) < 3 + len(order.names):
-        data, more, _, _ = socket.recv_fds(control, LARGEST_ORDER, MOST_FILES)
-        if not data:
+        received = _receive(control)
+        if received is None:
             return None
-        fds += more
-    return order, list(fds)
+        more, rest = received
+        if more != MORE:
+            raise OSError(errno.EPROTO, "half an order")
+        fds += rest
+    return order, fds
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[int]] | None:
+    data, fds, flags, _ = socket.recv_fds(control, LARGEST_ORDER, MOST_FILES)
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        raise OSError(errno.EMFILE, "an order was cut off: too few descriptors for its files")
+    return (data, list(fds)) if data else None
 
 
 def _run(order: Order, fds: Sequence[int]) -> None:
@@ -146,12 +171,14 @@ def _run(order: Order, fds: Sequence[int]) -> None:
     try:
         requests, frames, lifeline, *rest = fds
         os.close(lifeline)
-        files = [SentFile(name, fd) for name, fd in zip(order.names, rest, strict=True)]
+        files = [SentFile(os.fsdecode(name), fd) for name, fd in zip(order.names, rest, strict=True)]
         target = resolve_name(order.target)
         target(
             Connection(requests, writable=False), Connection(frames, readable=False), order.kind, files, order.limits
         )
         code = 0
+    except MemoryError:  # there was too little even to say so
+        code = OUT_OF_MEMORY
     except BaseException:  # noqa: BLE001 - there is nobody above
         traceback.print_exc()
     finally:
@@ -173,6 +200,7 @@ def main(modules: Sequence[str]) -> None:
     """Load the modules and serve; ends with the exit code 1 if they cannot be loaded, as standard error tells."""
     for number in UNHEARD:
         signal.signal(number, signal.SIG_IGN)
+    os.closerange(CONTROL + 1, os.sysconf("SC_OPEN_MAX"))  # what the daemon inherited is nothing for children
     # In a thread, whose memory glibc keeps apart: children then allocate theirs in one piece, instead of in gaps all
     # over what is loaded, and 300 of 1,700 pages less are copied for each mail.
     done = Event()

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import structlog
 
+from daemon.children import NoChild
 from daemon.commands.exits import Exit, exit_of
 from daemon.mailbox import Mailbox
 from daemon.mailbox_poll import Polled
@@ -87,7 +88,7 @@ class Keeper:
         while not stopping.is_set():
             try:
                 polled = await self._in_thread(self._look, self.mailbox, self._advance_from_thread)
-            except (ServerUnavailable, StoreUnavailable, LoginRefused, StoreBroken) as error:
+            except (ServerUnavailable, StoreUnavailable, LoginRefused, StoreBroken, NoChild) as error:
                 failures += 1
                 self._note(error, "login" if isinstance(error, LoginRefused) else _kind(error, failures))
                 if isinstance(error, LoginRefused | StoreBroken) or failures == ATTEMPTS_ONCE:
@@ -109,7 +110,7 @@ class Keeper:
         """Look once; returns after how many seconds to look again."""
         try:
             polled = await self._in_thread(self._look, self.mailbox, self._advance_from_thread)
-        except (ServerUnavailable, StoreUnavailable, LoginRefused, StoreBroken) as error:
+        except (ServerUnavailable, StoreUnavailable, LoginRefused, StoreBroken, NoChild) as error:
             return 0 if stopping.is_set() else self._fail(error)
         except Exception as error:  # a bug with one mailbox must not stop the others
             log.exception("mailbox-met-a-bug", mailbox=self.name)

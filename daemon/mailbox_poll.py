@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from daemon.children import NoChild
 from daemon.mailbox import FetchedMail, Mailbox
 from daemon.mailbox_errands import put_in_its_place, take_leave
 from daemon.unavailable import MailMetBug
@@ -66,8 +67,8 @@ def poll(mailbox: Mailbox, looking: Looking, advanced: Callable[[], None]) -> Po
     A mail that is final already, and waits for its move only, is moved without being fetched; one that waits is not
     fetched before its time. `advanced` is called when the server was reached and after each mail.
 
-    Raises ServerUnavailable, LoginRefused, StoreUnavailable and StoreBroken: mails stay where they are, and the next
-    look carries on.
+    Raises ServerUnavailable, LoginRefused, StoreUnavailable, StoreBroken and NoChild: mails stay where they are, and
+    the next look carries on.
     """
     uids = mailbox.list()
     advanced()
@@ -129,7 +130,7 @@ class _Look:
                 self._owed = self._looking.is_owed(self._mailbox.settings.name)
                 if self._owed:
                     break
-        except (StoreUnavailable, StoreBroken):
+        except (StoreUnavailable, StoreBroken, NoChild):
             self._move(decided)
             raise
         self._move(decided)
@@ -163,7 +164,7 @@ class _Look:
         """The final state of one mail; None if it waits, or met a bug, or another daemon was faster."""
         try:
             state = self._looking.process(mail, following)
-        except (StoreUnavailable, StoreBroken, AlreadyFinished) as error:
+        except (StoreUnavailable, StoreBroken, NoChild, AlreadyFinished) as error:
             if isinstance(error, AlreadyFinished):  # the next look finds what the other decided
                 return None
             raise

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from daemon.children import NoChild
 from daemon.tally import BOUNDS, TALLY, Tally
 from handlers.alarms import GIVEN_UP_LATELY
 from store.database import Store
@@ -35,7 +36,7 @@ def measured(process: "Process", tally: Tally = TALLY) -> "Process":
         try:
             decided = process(mail, following)
             state = decided or "waiting"
-        except (StoreUnavailable, StoreBroken):
+        except (StoreUnavailable, StoreBroken, NoChild):
             state = "unavailable"
             raise
         finally:

@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from daemon.children import Child, Children, NoChild
+from daemon.children import Child, Children
+from daemon.forkserver import OUT_OF_MEMORY
 from parsers.frames import receive_frame, send
 from parsers.handover import PRELOAD, PRELOAD_FOR_MAILS, Limits, SentFile
 from parsers.protocol import (
@@ -38,7 +39,7 @@ _children = Children()
 
 
 class ReadingCrashed(Exception):
-    """A bug in the child, and the text is its traceback; or there was no child."""
+    """A bug in the child, and the text is its traceback; or it came to an end that no mail leads to."""
 
 
 def start_reading(*, mails: bool = True) -> None:
@@ -124,16 +125,18 @@ class Reading:
         return receive_frame(self._child.frames)
 
     def _cause_of_death(self) -> str:
-        try:
-            code = self._child.exit_code()
-        except NoChild as error:  # not the mail's fault
-            raise ReadingCrashed(str(error)) from error
-        return "too-much-time" if code == -signal.SIGXCPU else "reader-died"
+        """Raises ReadingCrashed where it was not the mail's doing."""
+        code = self._child.exit_code()
+        if code == -signal.SIGXCPU:
+            return "too-much-time"
+        if code is not None and (code < 0 or code == OUT_OF_MEMORY):
+            return "reader-died"
+        raise ReadingCrashed(f"the process that read it is gone; its exit code is {code}")
 
 
 @contextmanager
 def read_mail(raw: bytes, limits: Limits) -> Iterator[Reading]:
-    """A child that has been handed the mail; it is gone at the end of the block, whatever it was doing."""
+    """A child that has been handed the mail; it is killed at the end of the block, whatever it does. Raises NoChild."""
     fd = os.memfd_create("mail", os.MFD_CLOEXEC)
     try:
         with os.fdopen(os.dup(fd), "wb") as file:
@@ -151,7 +154,7 @@ def read_mail_from(fd: int, limits: Limits) -> AbstractContextManager[Reading]:
 
 @contextmanager
 def read_files(files: Sequence[SentFile], limits: Limits) -> Iterator[Reading]:
-    """A child that has been handed open files; the time that it may take grows with their size."""
+    """A child that has been handed open files; the time that it may take grows with their size. Raises NoChild."""
     megabytes = sum(os.fstat(file.fd).st_size for file in files) // 1_000_000
     with _converse("files", files, replace(limits, cpu_seconds=limits.cpu_seconds + megabytes)) as reading:
         yield reading

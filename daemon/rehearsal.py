@@ -12,6 +12,7 @@ from email.message import EmailMessage
 
 import structlog
 
+from daemon.children import NoChild
 from daemon.intake import TrustedMail
 from daemon.mailbox import FetchedMail, Mailbox
 from daemon.reading import read_mail
@@ -72,7 +73,7 @@ def _take(mail: FetchedMail, known: Message | None, way: Way) -> Rehearsed:
         return Rehearsed(mail, "failed", "tried-too-often", message.sender or "", message.subject or "")
     try:
         return _decide(mail, message, way)
-    except (StoreUnavailable, StoreBroken):
+    except (StoreUnavailable, StoreBroken, NoChild):
         raise
     except Exception:  # whatever one mail does, the others go on
         log.exception("mail-met-a-bug", mailbox=mail.key.mailbox, uid=mail.key.uid)

@@ -13,6 +13,7 @@ from msgspec import structs
 from structlog.contextvars import bound_contextvars
 
 from daemon.ahead import Ahead, Begun
+from daemon.children import NoChild
 from daemon.intake import Intake, TrustedMail
 from daemon.mailbox import FetchedMail
 from daemon.reading import Reading, read_mail
@@ -80,8 +81,8 @@ class Way:
 
         `following` are mails that will be given next, in this order: those never tried are remembered together with
         this one, and the first two of them are read ahead. None: the mail waits, and stays where it is. Raises
-        StoreUnavailable and StoreBroken (nothing was written, the mail stays), AlreadyFinished, and MailMetBug, which
-        is told of in the log. A mail that was tried three times before is failed, unread.
+        StoreUnavailable, StoreBroken and NoChild (nothing was written, the mail stays), AlreadyFinished, and
+        MailMetBug, which is told of in the log. A mail that was tried three times before is failed, unread.
         """
         message = self._remember(mail, following)
         if message.is_final:
@@ -163,7 +164,7 @@ class Way:
             with begun.until_settled:
                 self._read_ahead(message, following)
                 return self._follow(message, begun)
-        except (StoreUnavailable, StoreBroken):
+        except (StoreUnavailable, StoreBroken, NoChild):
             self.spared.add(mail.key)  # that was not the mail's fault: the next try is this one again
             raise
         except AlreadyFinished:

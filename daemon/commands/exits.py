@@ -12,7 +12,7 @@ class Exit(IntEnum):
     HELD = 3
     PERSON = 1  # a person is needed
     USAGE = 2
-    UNAVAILABLE = 75  # a server, the network or the store was away: again later may help
+    UNAVAILABLE = 75  # a server, the network, the store or a process was not to be had: again later may help
     SETTINGS = 78
     BUG = 70
 
@@ -28,6 +28,7 @@ def worst(codes: Iterable[Exit]) -> Exit:
 def exit_of(error: Exception) -> Exit:
     """BUG for what nobody expects."""
     # Slow to import, and needed only after something failed.
+    from daemon.children import NoChild
     from daemon.settings.problems import SettingsError
     from daemon.unavailable import LoginRefused, ServerUnavailable
     from store.records import StoreBroken, StoreUnavailable
@@ -35,7 +36,7 @@ def exit_of(error: Exception) -> Exit:
     match error:
         case SettingsError():
             return Exit.SETTINGS
-        case StoreUnavailable() | ServerUnavailable():
+        case StoreUnavailable() | ServerUnavailable() | NoChild():
             return Exit.UNAVAILABLE
         case StoreBroken() | LoginRefused():
             return Exit.PERSON

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
@@ -17,10 +17,12 @@ from ways import make_way
 from daemon import reading
 from daemon import way as way_module
 from daemon.ahead import Ahead, Begun
+from daemon.children import NoChild
 from daemon.mailbox import FetchedMail
-from daemon.reading import start_reading
+from daemon.reading import Reading, start_reading
 from daemon.unavailable import MailMetBug
 from daemon.way import Examined, Way
+from parsers.handover import Limits
 from store import messages
 from store.balances import iterate_balances
 from store.database import Store
@@ -100,6 +102,27 @@ def test_a_store_that_is_away_costs_no_mail_a_try(way: Way, monkeypatch: pytest.
                 way.process(mails[0], mails[1:])
     assert process_all(way, mails) == ["applied", "applied"]
     assert tries(way) == {1: 1, 2: 1}
+
+
+def test_a_process_that_cannot_be_had_costs_no_mail_a_try(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    mails = [fetched(uid, f"{uid}.00") for uid in (1, 2, 3)]
+    read, forked = way_module.read_mail, []
+
+    def fork(raw: bytes, limits: Limits) -> AbstractContextManager[Reading]:
+        forked.append(raw)
+        if len(forked) > 1:
+            raise NoChild("No process could be forked")
+        return read(raw, limits)
+
+    with monkeypatch.context() as poor:
+        poor.setattr(way_module, "read_mail", fork)
+        assert way.process(mails[0], mails[1:]) == "applied"
+        for _ in range(5):
+            for mail in mails[1:]:
+                with pytest.raises(NoChild):
+                    way.process(mail)
+    assert process_all(way, mails) == ["applied", "applied", "applied"]
+    assert tries(way) == {1: 1, 2: 1, 3: 1}
 
 
 def test_a_bug_with_a_mail_that_is_read_ahead_is_that_mails_bug(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 import errno
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Thread
@@ -15,6 +17,7 @@ import pytest
 from children import children_of
 from programs import wait_until
 
+from daemon import children as children_module
 from daemon.children import Child, Children, NoChild
 from daemon.forkserver import Forkserver, Order, give
 from parsers.frames import receive_frame
@@ -54,8 +57,22 @@ def test_a_child_holds_its_files_and_no_other_descriptor(children: Children, tmp
     child = fork_with(children, tmp_path, 2, "misbehaving:show_files")
     assert receive_frame(child.frames) == Crashed("[0, 1, 2] ARs_0.xml=<0> ARs_1.xml=<1>")
     assert child.exit_code() == 0
-    for one in (child, other):
+    other.close()  # killed, and reaped later
+    third = fork_with(children, tmp_path, 0, "misbehaving:show_files")
+    assert receive_frame(third.frames) == Crashed("[0, 1, 2] ")
+    for one in (child, third):
         one.close()
+
+
+def test_a_child_holds_nothing_that_the_daemon_was_given(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
+        children = Children()
+        children.start(["misbehaving"])
+        child = children.fork("files", [], Limits(), "misbehaving:show_files")
+        assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
+        child.close()
+        children.close()
 
 
 def test_hundreds_of_files_go_to_one_child(children: Children, tmp_path: Path) -> None:
@@ -66,13 +83,42 @@ def test_hundreds_of_files_go_to_one_child(children: Children, tmp_path: Path) -
     child.close()
 
 
-def test_a_child_inherits_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There may be a password among them."""
-    monkeypatch.setenv("SALDOPOST_STORE__URL", "postgresql://saldopost:open-sesame@db/saldopost")
+def test_files_with_names_that_do_not_fit_into_an_order_are_refused(children: Children, tmp_path: Path) -> None:
+    with (tmp_path / "ARs.xml").open("wb") as file:
+        files = [SentFile("x" * 255, file.fileno())] * 600
+        with pytest.raises(NoChild, match="too many files with long names"):
+            children.fork("files", files, Limits())
+    child = fork_with(children, tmp_path, 1, "misbehaving:show_files")
+    assert receive_frame(child.frames) == Crashed("[0, 1, 2] ARs_0.xml=<0>")
+    child.close()
+
+
+def test_an_order_that_is_cut_off_is_given_anew(
+    children: Children, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What forks children may have fewer descriptors left than there are files."""
+    child = fork_with(children, tmp_path, 1, "misbehaving:show_files")
+    gone = children.pid
+    resource.prlimit(gone, resource.RLIMIT_NOFILE, (10, 10))
+    for one in (child, fork_with(children, tmp_path, 20, "misbehaving:show_files")):
+        frame = receive_frame(one.frames)
+        assert isinstance(frame, Crashed)
+        assert "ARs_0.xml=<0>" in frame.traceback
+        one.close()
+    assert children.pid != gone
+    assert "an order was cut off" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["SALDOPOST_STORE__URL", "saldopost_store__url", "PGPASSWORD"])
+def test_a_child_inherits_no_password(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "postgresql://saldopost:open-sesame@db/saldopost")
     children = Children()
     children.start(["misbehaving"])
     child = children.fork("files", [], Limits(), "misbehaving:show_environment")
-    assert receive_frame(child.frames) == Crashed("")
+    frame = receive_frame(child.frames)
+    assert isinstance(frame, Crashed)
+    assert "PYTHONPATH" in frame.traceback
+    assert "sesame" not in frame.traceback
     child.close()
     children.close()
 
@@ -92,16 +138,25 @@ def test_modules_of_the_working_directory_are_not_taken(tmp_path: Path, monkeypa
 
 def test_a_child_is_killed_once_it_is_let_go_of(children: Children) -> None:
     child = children.fork("files", [], Limits(), "misbehaving:spin")
-    pid = child.pid()
+    pid = child.pid
     assert children_of(children.pid) == [pid]
     child.close()
     wait_until(lambda: not children_of(children.pid), "the child's end", 10)
 
 
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_a_child_is_killed_without_help(children: Children, number: signal.Signals) -> None:
+    child = children.fork("files", [], Limits(), "misbehaving:spin")
+    for pid in (children.pid, child.pid):
+        os.kill(pid, number if pid == children.pid else signal.SIGSTOP)
+    child.close()
+    wait_until(lambda: is_gone(child.pid), "the child's end", 10)
+    os.kill(children.pid, signal.SIGKILL)
+
+
 def test_it_is_started_anew_if_it_is_gone(children: Children) -> None:
     gone = children.pid
     os.kill(gone, signal.SIGKILL)
-    wait_until(lambda: is_gone(gone), "its end", 10)
     child = children.fork("files", [], Limits(), "misbehaving:show_files")
     assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
     assert child.exit_code() == 0
@@ -110,20 +165,46 @@ def test_it_is_started_anew_if_it_is_gone(children: Children) -> None:
     child.close()
 
 
+def test_a_child_is_waited_for(children: Children) -> None:
+    """However long that takes, none of it counts as time that a mail took."""
+    os.kill(children.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as thread:
+        forking = thread.submit(children.fork, "files", [], Limits(), "misbehaving:show_files")
+        with pytest.raises(TimeoutError):
+            forking.result(0.1)
+        os.kill(children.pid, signal.SIGCONT)
+        child = forking.result(10)
+    assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
+    child.close()
+
+
+def test_one_that_never_answers_is_replaced(children: Children, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children_module, "PATIENCE", 0.2)
+    gone = children.pid
+    os.kill(gone, signal.SIGSTOP)
+    with pytest.raises(NoChild, match="does not answer"):
+        children.fork("files", [], Limits())
+    assert is_gone(gone)
+    monkeypatch.undo()
+    child = children.fork("files", [], Limits(), "misbehaving:show_files")
+    assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
+    child.close()
+
+
 def test_without_the_modules_there_are_no_children(capfd: pytest.CaptureFixture[str]) -> None:
     children = Children()
     children.start(["parsers.nowhere"])
-    child = children.fork("files", [], Limits())
-    with pytest.raises(NoChild, match="has ended"):
-        child.exit_code()
-    child.close()
+    with pytest.raises(NoChild, match="see the log"):
+        children.fork("files", [], Limits())
     children.close()
     assert "No module named 'parsers.nowhere'" in capfd.readouterr().err
 
 
-def test_what_was_not_started_forks_nothing() -> None:
-    with pytest.raises(NoChild, match="not started"):
-        Children().fork("files", [], Limits())
+def test_what_was_not_started_forks_nothing(children: Children) -> None:
+    children.close()
+    for one in (Children(), children):
+        with pytest.raises(NoChild, match="not started"):
+            one.fork("files", [], Limits())
 
 
 def test_a_child_that_the_system_refuses_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +217,8 @@ def test_a_child_that_the_system_refuses_is_told_of(monkeypatch: pytest.MonkeyPa
     serving.start()
     children = Children()
     children._modules, children._control = [TARGET], ours
-    child = children.fork("files", [], Limits())
     with pytest.raises(NoChild, match="Resource temporarily unavailable"):
-        child.exit_code()
-    with pytest.raises(EOFError):
-        receive_frame(child.frames)
-    child.close()
+        children.fork("files", [], Limits())
     children.close()
     serving.join(10)
     theirs.close()
@@ -151,9 +228,19 @@ def test_a_child_that_the_system_refuses_is_told_of(monkeypatch: pytest.MonkeyPa
 def test_half_an_order_makes_no_child() -> None:
     """The daemon may be gone between two messages."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    give(ours, Order("files", ("ARs_1.xml",), Limits(), TARGET), [0, 1, 2])
+    give(ours, Order("files", (b"ARs_1.xml",), Limits(), TARGET), [0, 1, 2])
     ours.close()
     Forkserver(theirs).serve()
+    theirs.close()
+
+
+def test_a_message_that_does_not_belong_to_an_order_ends_it() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for _ in range(2):
+        give(ours, Order("files", (b"ARs_1.xml",), Limits(), TARGET), [0, 1, 2])
+    with pytest.raises(OSError, match="half an order"):
+        Forkserver(theirs).serve()
+    ours.close()
     theirs.close()
 
 
@@ -164,7 +251,7 @@ from parsers.handover import Limits
 children = Children()
 children.start(["misbehaving"])
 child = children.fork("files", [], Limits(), "misbehaving:spin")
-print(children.pid, child.pid(), flush=True)
+print(children.pid, child.pid, flush=True)
 sys.stdin.read()
 """
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from exports import Account, export
@@ -46,7 +47,7 @@ def test_a_signature_is_judged_as_of_the_moment_that_is_given() -> None:
 def test_a_child_that_falls_silent_is_killed_by_the_clock() -> None:
     """It uses no CPU time, so that no limit of its own can end it."""
     with read_mail(mail(), Limits(cpu_seconds=1)) as reading:
-        os.kill(reading._child.pid(), signal.SIGSTOP)
+        os.kill(reading._child.pid, signal.SIGSTOP)
         with pytest.raises(Refused) as caught:
             reading.envelope()
     assert caught.value.finding.code == "too-much-time"
@@ -70,9 +71,9 @@ def test_a_child_that_dies_is_the_mails_matter() -> None:
 def test_the_end_of_what_forks_children_is_not_the_mails_matter() -> None:
     with read_mail(mail(), Limits()) as reading:
         reading.envelope()
-        for pid in (_children.pid, reading._child.pid()):
+        for pid in (_children.pid, reading._child.pid):
             os.kill(pid, signal.SIGKILL)
-        with pytest.raises(ReadingCrashed, match="forks children has ended"):
+        with pytest.raises(ReadingCrashed, match="exit code is None"):
             list(reading.open(Options("EUR")))
     with read_mail(mail(), Limits()) as reading:
         assert reading.envelope()
@@ -83,6 +84,12 @@ def test_what_the_service_is_told_leaves_the_mail_at_hand_alone(number: signal.S
     """A stop goes to each of its processes: systemd's to the control group, a terminal's Ctrl-C to the foreground."""
     with read_mail(mail(("ARs_1.xml", export([Account("1")]))), Limits()) as reading:
         reading.envelope()
-        for pid in (_children.pid, reading._child.pid()):
+        for pid in (_children.pid, reading._child.pid):
             os.kill(pid, number)
         assert isinstance(list(reading.open(Options("EUR")))[-1], Done)
+
+
+def test_an_end_that_no_mail_leads_to_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_children, "fork", partial(_children.fork, target="parsers.child:nowhere"))
+    with read_mail(mail(), Limits()) as reading, pytest.raises(ReadingCrashed, match="exit code is 1"):
+        reading.envelope()

@@ -16,6 +16,7 @@ import pytest
 from dovecot_server import Account, Dovecot
 from smtp_server import SmtpServer
 
+from daemon.children import NoChild
 from daemon.commands.exits import Exit
 from daemon.mailbox import FetchedMail
 from daemon.mailbox_poll import Process
@@ -152,13 +153,16 @@ def test_a_bug_with_one_mail_stops_no_other(account: Account, smtp_server: SmtpS
     assert len(account.mails("Processed")) == 2
 
 
-def test_a_store_that_is_away_leaves_the_mails(account: Account, smtp_server: SmtpServer, local_store: Store) -> None:
+@pytest.mark.parametrize("error", [StoreUnavailable("the disk is full"), NoChild("No process could be forked")])
+def test_what_is_away_leaves_the_mails(
+    account: Account, smtp_server: SmtpServer, local_store: Store, error: Exception
+) -> None:
     account.deliver(MAIL % b"applied", MAIL % b"applied")
     way = Way(local_store)
 
     def process(mail: FetchedMail, _following: object = ()) -> MessageState | None:
         if mail.key.uid == 2:
-            raise StoreUnavailable("the disk is full")
+            raise error
         return way(mail)
 
     assert run_once(settings(smtp_server, account.settings()), local_store, process) == Exit.UNAVAILABLE

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import BinaryIO
@@ -30,9 +29,9 @@ class Running:
     def frames(self) -> "Connection[bytes, bytes]":
         return self.child.frames
 
-    @cached_property
+    @property
     def pid(self) -> int:
-        return self.child.pid()
+        return self.child.pid
 
     def envelope(self) -> EnvelopeRead:
         send(self.requests, ReadEnvelope())
@@ -48,7 +47,7 @@ class Running:
             if isinstance(frame, Done | Broken | Crashed):
                 return
 
-    def end(self) -> int:
+    def end(self) -> int | None:
         """Hang up, and the exit code."""
         self.requests.close()
         return self.child.exit_code()

@@ -10,6 +10,7 @@ import click
 import pytest
 from command_line import COMMAND, Saldopost
 
+from daemon.children import NoChild
 from daemon.commands import COMMANDS, main
 from daemon.commands.exits import Exit, exit_of, worst
 from daemon.settings import SettingsError
@@ -150,6 +151,7 @@ def test_a_bug_ends_with_70_and_its_traceback_in_the_log(
         (SettingsError([]), 78),
         (StoreUnavailable(), 75),
         (ServerUnavailable(), 75),
+        (NoChild(), 75),
         (StoreBroken(), 1),
         (LoginRefused(), 1),
         (ValueError(), 70),
