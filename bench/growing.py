@@ -4,13 +4,16 @@ The floor's columns are those of the smaller run, and the ratio is how much long
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import exports
 from books import Books, write_export
 from draining import Draining, mail_servers, write_mails
+from exports import OpenItem, export
 from figures import Figure, measure
 from imports import BIN, CONFIG
 from measuring import Run, run
@@ -82,7 +85,8 @@ def _history(directory: Path, pairs: int, count: int) -> Iterator[Figure]:
     for imports, config in configs.items():
         store = directory / f"history-{imports}.db"
         config.write_text(CONFIG.format(store=store))
-        _fill(store, imports)
+        _write_next_day(directory / f"after-{imports}.xml", _fill(store, imports))
+        shutil.copyfile(store, directory / f"before-{imports}.db")
     for command in ("balances", "status"):
 
         def show(imports: int, command: str = command) -> Run:
@@ -92,18 +96,39 @@ def _history(directory: Path, pairs: int, count: int) -> Iterator[Figure]:
         what = f"`{command}` after {2 * count} daily imports instead of {count}"
         yield measure(what, pairs, partial(show, 2 * count), partial(show, count), 2.0)
 
+    def take(imports: int) -> Run:
+        store = directory / f"history-{imports}.db"
+        shutil.copyfile(directory / f"before-{imports}.db", store)
+        fine = (0, 3)  # 3: held
+        export = directory / f"after-{imports}.xml"
+        return run([BIN / "saldopost", "--config", configs[imports], "import", export], directory, store, fine=fine)
 
-def _fill(store_file: Path, imports: int) -> None:
-    """40 accounts with 5 items each, of which every day 5 % go and 5 % come."""
+    what = f"the next day's import and its report, after {2 * count} daily imports instead of {count}"
+    yield measure(what, pairs, partial(take, 2 * count), partial(take, count), 2.0)
+
+
+def _fill(store_file: Path, imports: int) -> list[int]:
+    """40 accounts with 5 items each, of which every day 5 % go and 5 % come. Returns the items of the next day."""
     numbers = list(range(200))
     store = open_store(f"sqlite:///{store_file}")
     for day in range(imports):
-        for place in range(day % 20, 200, 20):
-            numbers[place] += 1000
+        _next_day(numbers, day)
         items = [(str(number), number) for number in numbers]
         accounts = [Account(str(first), items[first : first + 5]) for first in range(0, 200, 5)]
         apply_export(store, accounts, Subledger("nl01", "receivable"))
     store.close()
+    _next_day(numbers, imports)
+    return numbers
+
+
+def _next_day(numbers: list[int], day: int) -> None:
+    for place in range(day % 20, 200, 20):
+        numbers[place] += 1000
+
+
+def _write_next_day(file: Path, numbers: list[int]) -> None:
+    items = [OpenItem(str(number), f"{number / 100:.2f}", description="Factuur") for number in numbers]
+    file.write_bytes(export([exports.Account(str(first), items[first : first + 5]) for first in range(0, 200, 5)]))
 
 
 def _administrations(directory: Path, pairs: int, count: int) -> Iterator[Figure]:

@@ -44,8 +44,9 @@ class Rereader:
         in_order = sorted((file for file in files if file.kept_id is not None), key=lambda file: file.kept_id or 0)
         for kept_id, some in groupby(in_order, key=lambda file: file.kept_id or 0):
             parts = tuple(file.part for file in some)
+            names = dict.fromkeys(part.split("/")[0] for part in parts)
             options = structs.replace(self.options(policy), parts=parts, first_page=page, first_block=block)
-            with self._opened(kept_id) as reading:
+            with self._opened(kept_id, tuple(names)) as reading:
                 if reading is None:
                     continue
                 for frame in reading.open(options):
@@ -61,8 +62,11 @@ class Rereader:
                     yield frame
 
     @contextmanager
-    def _opened(self, kept_id: int) -> Iterator[Reading | None]:
-        """A child that holds the kept mail or file; None if it is not kept any more."""
+    def _opened(self, kept_id: int, names: Sequence[str]) -> Iterator[Reading | None]:
+        """A child that holds the kept mail or file; None if it is not kept any more.
+
+        The same bytes are kept once: a file is what it was called when it was imported, not when it was kept.
+        """
         fd = os.memfd_create("kept", os.MFD_CLOEXEC)
         try:
             with self.store.read() as tx:
@@ -72,14 +76,9 @@ class Rereader:
                     return
                 with os.fdopen(os.dup(fd), "wb") as file:
                     file.writelines(keeping.read(tx, kept_id))
-            reads = read_mail_from(fd, self.limits) if kept.kind == "mail" else _read_file(kept.name, fd, self.limits)
+            files = [SentFile(name, fd) for name in names]
+            reads = read_mail_from(fd, self.limits) if kept.kind == "mail" else read_files(files, self.limits)
             with reads as reading:
                 yield reading
         finally:
             os.close(fd)
-
-
-@contextmanager
-def _read_file(name: str, fd: int, limits: Limits) -> Iterator[Reading]:
-    with read_files([SentFile(name, fd)], limits) as reading:
-        yield reading

@@ -3,11 +3,12 @@
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, NoReturn
@@ -117,9 +118,10 @@ def _import(
     with store.read() as tx:
         ref = DRY_RUN if dry_run else find_free_reference(tx, SystemRandom())
     source = Source(when, now, 0)
-    with store.staging() as staging, Spools() as spools, Packing([] if dry_run else paths) as packing:
+    named = list(zip(name_apart(paths), paths, strict=True))
+    with store.staging() as staging, Spools() as spools, Packing([] if dry_run else named) as packing:
         staging.look_early(policy.code, as_of(source, policy))
-        taken = _read(program, paths, rereader.options(policy), staging, spools)
+        taken = _read(program, named, rereader.options(policy), staging, spools)
         kept = {packed.name: _keep(store, policy, packed, now) for packed in packing} if taken.files else {}
         job = Job(
             ref=ref,
@@ -134,15 +136,37 @@ def _import(
         )  # fmt: skip
 
 
-def _read(program: Program, paths: Sequence[Path], options: "Options", staging: "Staging", spools: "Spools") -> "Taken":
-    """Have a child read the files; it is gone, with its memory, before anything is compared."""
+def name_apart(paths: Iterable[Path]) -> list[str]:
+    """What the files are called in the report and in the store: no two alike, and as the child shows them."""
+    from parsers.display import file_name
+
+    names: dict[str, None] = {}
+    for path in paths:
+        shown = name = file_name(path.name) or "?"
+        for number in count(2):
+            if shown not in names:
+                break
+            whole = Path(name)
+            shown = file_name(f"{whole.stem[:100]} ({number}){whole.suffix[:10]}")
+        names[shown] = None
+    return list(names)
+
+
+def _read(
+    program: Program,
+    named: Sequence[tuple[str, Path]],
+    options: "Options",
+    staging: "Staging",
+    spools: "Spools",
+) -> "Taken":
+    """Have a child read the files; it is let go of, with its memory, before anything is compared."""
     from daemon.assembly import build_limits
     from daemon.reading import read_files
     from handlers.taking import stage
     from parsers.handover import SentFile
 
     with ExitStack() as opened:
-        files = [SentFile(path.name, opened.enter_context(path.open("rb")).fileno()) for path in paths]
+        files = [SentFile(name, opened.enter_context(path.open("rb")).fileno()) for name, path in named]
         reading = opened.enter_context(read_files(files, build_limits(program.settings)))
         # The child reads through the same open files, so their offset tells how far it is.
         total = sum(os.fstat(file.fd).st_size for file in files)

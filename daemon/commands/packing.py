@@ -1,6 +1,6 @@
 """Files compressed for the store while they are being read: keeping them then takes its lock only for writing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -13,8 +13,8 @@ from store.keeping import CHUNK, Chunk, compress
 class Packed:
     """A file as the store keeps it, in a nameless file."""
 
-    def __init__(self, path: Path) -> None:
-        self.name = path.name
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
         self._hash = sha256()
         self._file = TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._sizes: list[tuple[int, int]] = []  # of each chunk, before and after
@@ -53,9 +53,9 @@ class Packed:
 class Packing:
     """Packs files in a thread of its own, and gives them in their order as they are done. A context manager."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, named: Iterable[tuple[str, Path]]) -> None:
         self._thread = ThreadPoolExecutor(1, "packing")
-        self._packed = [self._thread.submit(Packed, path) for path in paths]
+        self._packed = [self._thread.submit(Packed, name, path) for name, path in named]
 
     def __iter__(self) -> Iterator[Packed]:
         """Waits for each, and raises OSError if it cannot be read or laid aside."""

@@ -1,5 +1,6 @@
 """Held imports on the command line, with the installed program: held, approved, rejected, undone, exit codes."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,39 @@ def test_a_yes_applies_what_was_kept(books: None, saldopost: Saldopost, tmp_path
     assert saldopost("imports", "approve", "2").returncode == 1
     assert saldopost("imports", "undo", "2", "--yes").returncode == 0
     assert totals(saldopost) == ["1000.00", "250.00"]
+
+
+ODD_NAMES = {
+    "alike": ["monday/ARs_1.xml", "tuesday/ARs_1.xml"],
+    "decomposed, long": ["U\u0308bersicht.xml", f"{'x' * 200}.xml"],
+    "blanks, no name at all": ["ARs  1 .xml", "\u200b"],
+    "no text": [os.fsdecode(b"ARs_\xff.xml"), os.fsdecode(b"ARs_\xfe.xml")],
+}
+
+
+@pytest.mark.parametrize("names", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_a_yes_applies_every_file_whatever_it_is_called(
+    books: None, saldopost: Saldopost, tmp_path: Path, names: list[str]
+) -> None:
+    for name, account in zip(names, (SMALL, Account("10044", (OpenItem("3", "50"),), "Visser")), strict=True):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(export((account,)))
+    assert saldopost("imports", "reject", "2").returncode == 0
+    held = saldopost("import", *names)
+    assert held.returncode == 3, held.stderr
+    done = saldopost("imports", "approve", "3")
+    assert done.returncode == 0, done.stdout
+    assert totals(saldopost) == ["0.00", "250.00", "50.00"]
+
+
+def test_a_yes_applies_what_came_before_under_another_name(books: None, saldopost: Saldopost, tmp_path: Path) -> None:
+    """The same bytes are kept once."""
+    assert saldopost("imports", "reject", "2").returncode == 0
+    (tmp_path / "part.xml").rename(tmp_path / "again.xml")
+    assert saldopost("import", "again.xml").returncode == 3
+    done = saldopost("imports", "approve", "3")
+    assert done.returncode == 0, done.stdout
+    assert totals(saldopost) == ["0.00", "250.00"]
 
 
 def test_a_no_puts_it_aside(books: None, saldopost: Saldopost) -> None:
