@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, Pipe
+from multiprocessing.connection import Connection, Pipe, wait
 from threading import Lock
 
 from daemon import forkserver
@@ -18,6 +18,7 @@ from parsers.handover import TARGET, Limits, SentFile
 from parsers.protocol import Kind
 
 PATIENCE = 60.0  # seconds for a child to be forked: after a cold start much is to be loaded first
+GRACE = 1.0  # seconds for the process that forks children to end by itself
 GOODBYE = 5.0  # seconds for a child that hung up to have ended
 SECRETS = ("SALDOPOST_", "PG")  # how names in the environment begin that may hold passwords: settings, and libpq's
 
@@ -134,7 +135,7 @@ class Children:
             try:
                 word, number = _hear(ours) if control is not None else (b"", 0)
             except TimeoutError as error:
-                self._drop(control)
+                self._drop(control, grace=0)
                 raise NoChild("The process that forks the readers of mails does not answer.") from error
             if word == FAILED:
                 raise NoChild(f"No process could be forked to read mails: {os.strerror(number)}.")
@@ -162,17 +163,23 @@ class Children:
                 raise NoChild(f"The process that forks the readers of mails cannot be asked: {error}.") from error
             return control
 
-    def _drop(self, control: socket.socket | None) -> None:
+    def _drop(self, control: socket.socket | None, grace: float = GRACE) -> None:
         with self._lock:
             if control is not None and self._control is control:
-                self._end()
+                self._end(grace)
 
-    def _end(self) -> None:
+    def _end(self, grace: float = GRACE) -> None:
+        """It hears that we hang up; what it has to say about its end is said by then."""
         assert self._control is not None
         self._control.close()
         self._control = None
         with suppress(ProcessLookupError, ChildProcessError):
-            os.kill(self.pid, signal.SIGKILL)
+            handle = os.pidfd_open(self.pid)
+            try:
+                if not wait([handle], grace):
+                    os.kill(self.pid, signal.SIGKILL)
+            finally:
+                os.close(handle)
             os.waitpid(self.pid, 0)
 
     def _start(self) -> socket.socket:

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.inserting import insert_into
 from store.schema import alarm
 
 
@@ -15,8 +15,7 @@ def list_told(tx: Connection) -> dict[str, datetime]:
 
 def raise_alarm(tx: Connection, condition: str, now: datetime) -> bool:
     """Whether it is new; False if another daemon has told it already."""
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    new = insert(alarm).values(condition=condition, told_at=now).on_conflict_do_nothing()
+    new = insert_into(tx, alarm).values(condition=condition, told_at=now).on_conflict_do_nothing()
     return tx.execute(new.returning(alarm.c.condition)).first() is not None
 
 

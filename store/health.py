@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection, Row, and_, exists, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.inserting import insert_into
 from store.records import Side
 from store.schema import PARKED, import_, mailbox_state, message, outbox, subledger
 
@@ -61,9 +61,8 @@ FAILED_SHOWN = 50
 
 def note_looks(tx: Connection, looks: Iterable[Look], now: datetime) -> None:
     """Write down how it went; the moment of the last look that did not fail stays, and so does the last error."""
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     for look in looks:
-        new = insert(mailbox_state).values(
+        new = insert_into(tx, mailbox_state).values(
             mailbox=look.mailbox,
             watched_since=now,
             polled_at=look.polled_at,

@@ -9,10 +9,10 @@ from dataclasses import fields, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, bindparam, exists, insert, select, text, union, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store import outbox
 from store.imports import figures, import_values, list_files, lock_compared, write_files
+from store.inserting import insert_into
 from store.records import (
     Comparison,
     HeldImport,
@@ -213,10 +213,9 @@ def _list_outcomes(tx: Connection, message_id: int) -> list[tuple[MessageState, 
 
 
 def _join_mails(tx: Connection, import_id: int, message_ids: Iterable[int]) -> None:
-    make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     rows = [{"import_id": import_id, "message_id": message_id} for message_id in message_ids]
     if rows:
-        tx.execute(make(import_mail).on_conflict_do_nothing(), rows)
+        tx.execute(insert_into(tx, import_mail).on_conflict_do_nothing(), rows)
 
 
 def _cancel_held_back(tx: Connection, message_id: int) -> None:

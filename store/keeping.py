@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 import zstandard
 from sqlalchemy import Connection, delete, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.inserting import insert_into
 from store.schema import import_, import_file, kept, kept_chunk
 from store.statements import Statement
 
@@ -27,11 +27,6 @@ _NEEDED = kept.c.id.in_(
     .where(import_.c.state == text("'held'"), import_file.c.kept_id.is_not(None))
 )
 
-# Gives way to a row with the same content, also one that another program is just writing.
-_KEEP = {
-    "sqlite": sqlite.insert(kept).on_conflict_do_nothing().returning(kept.c.id),
-    "postgresql": postgresql.insert(kept).on_conflict_do_nothing().returning(kept.c.id),
-}
 _KEEP_CHUNK = Statement("INSERT INTO kept_chunk (kept_id, position, data) VALUES (:kept_id, :position, :data)")
 _KEEP_SIZE = Statement("UPDATE kept SET size = :size, stored = :stored WHERE id = :kept_id")
 _KEEP_WITH = Statement("UPDATE message SET kept_id = :kept_id WHERE id = :message_id")
@@ -78,7 +73,9 @@ def keep(
     What is kept already is kept longer. `chunks` is not read then.
     """
     values = {"administration": administration, "sha256": sha256, "kind": kind, "name": name, "kept_at": now}
-    kept_id: int | None = tx.execute(_KEEP[tx.dialect.name], values | {"size": 0, "stored": 0}).scalar()
+    # It gives way to a row with the same content, also one that another program is just writing.
+    new = insert_into(tx, kept).on_conflict_do_nothing().returning(kept.c.id)
+    kept_id: int | None = tx.execute(new, values | {"size": 0, "stored": 0}).scalar()
     if kept_id is None:
         same = (kept.c.administration == administration, kept.c.sha256 == sha256)
         known: int = tx.execute(update(kept).where(*same).values(kept_at=now).returning(kept.c.id)).scalar_one()

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.clock import read_clock
+from store.inserting import insert_into
 from store.schema import lease
 
 _WISH = "wish:"
@@ -21,8 +21,7 @@ def take(tx: Connection, mailbox: str, holder: str, length: timedelta, *, after:
     known to be dead.
     """
     now = read_clock(tx)
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    wanted = insert(lease).values(mailbox=mailbox, holder=holder, until=now + length)
+    wanted = insert_into(tx, lease).values(mailbox=mailbox, holder=holder, until=now + length)
     free = or_(lease.c.holder == holder, lease.c.holder == after, lease.c.until < now)
     given = {"holder": wanted.excluded.holder, "until": wanted.excluded.until}
     tx.execute(wanted.on_conflict_do_update(index_elements=[lease.c.mailbox], set_=given, where=free))

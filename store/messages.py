@@ -19,9 +19,9 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store import outbox
+from store.inserting import insert_into
 from store.records import (
     AlreadyFinished,
     MailKey,
@@ -40,10 +40,6 @@ from store.schema import outbox as outbox_table
 VANISHED = "vanished"  # reason of a mail that was gone from the folder before it was final
 
 _UNMOVED = message.c.moved == text("false")  # as the partial index says it
-_INSERT = {
-    "sqlite": sqlite.insert(message).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(message).on_conflict_do_nothing(),
-}
 _NOT_FINAL = or_(message.c.state.is_(None), message.c.state == "waiting")
 _THIS = message.c.id == bindparam("which")
 _DESCRIBE = (
@@ -81,7 +77,10 @@ def remember(
     """
     found = find_by_key(tx, key)
     while found is None:  # the reference may be taken, or another daemon may have been faster
-        tx.execute(_INSERT[tx.dialect.name], _new(key, size, arrived_at, now, make_reference(random), tries=0))
+        tx.execute(
+            insert_into(tx, message).on_conflict_do_nothing(),
+            _new(key, size, arrived_at, now, make_reference(random), tries=0),
+        )
         found = find_by_key(tx, key)
     if found.is_final and found.reason == VANISHED:
         _open_anew(tx, found.id)
@@ -100,7 +99,8 @@ def remember_new(
     Those seen before are left as they are, and out.
     """
     values = [_new(seen.key, seen.size, seen.arrived_at, now, make_reference(random), tries=1) for seen in sightings]
-    made = tx.execute(_INSERT[tx.dialect.name].returning(*message.c, literal(None).label("reply")), values)
+    new = insert_into(tx, message).on_conflict_do_nothing()
+    made = tx.execute(new.returning(*message.c, literal(None).label("reply")), values)
     return {found.key: found for found in map(_read, made)}
 
 

@@ -3,16 +3,16 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.inserting import insert_into
 from store.schema import notice
 
 
 def take(tx: Connection, topic: str, now: datetime, every: timedelta) -> bool:
     """Whether `topic` was not told of within `every`; then it counts as told of, in the caller's transaction."""
-    insert = postgresql.insert(notice) if tx.dialect.name == "postgresql" else sqlite.insert(notice)
     told = tx.execute(
-        insert.values(topic=topic, told_at=now)
+        insert_into(tx, notice)
+        .values(topic=topic, told_at=now)
         .on_conflict_do_update(
             index_elements=[notice.c.topic], set_={"told_at": now}, where=notice.c.told_at <= now - every
         )

@@ -16,7 +16,6 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -102,23 +101,6 @@ account = Table(
     PrimaryKeyConstraint("id", name="account_pkey"),
     CheckConstraint("exact_id IS NOT NULL OR code IS NOT NULL", name="account_named"),
 )
-Index(
-    "account_exact_id",
-    account.c.administration,
-    account.c.exact_id,
-    unique=True,
-    sqlite_where=account.c.exact_id.is_not(None),
-    postgresql_where=account.c.exact_id.is_not(None),
-)
-Index(
-    "account_own_code",
-    account.c.administration,
-    account.c.code,
-    unique=True,
-    sqlite_where=account.c.exact_id.is_(None),
-    postgresql_where=account.c.exact_id.is_(None),
-)
-Index("account_code", account.c.administration, account.c.code)
 
 # An item is open from the import `opened_by` until the import `closed_by`; an item that changed is closed and opened
 # anew. No foreign keys: PostgreSQL checks them row by row, and rows come by the million from joins with those tables.
@@ -142,31 +124,6 @@ open_item = Table(
     Column("opened_by", BigInteger, nullable=False),
     Column("closed_by", BigInteger),
     PrimaryKeyConstraint("id", name="open_item_pkey"),
-)
-Index(
-    "open_item_key",
-    open_item.c.account_id,
-    open_item.c.side,
-    open_item.c.number,
-    open_item.c.due_date,
-    open_item.c.seq,
-    unique=True,
-    sqlite_where=open_item.c.closed_by.is_(None),
-    postgresql_where=open_item.c.closed_by.is_(None),
-)
-Index(
-    "open_item_closed",
-    open_item.c.account_id,
-    open_item.c.side,
-    open_item.c.number,
-    sqlite_where=open_item.c.closed_by.is_not(None),
-    postgresql_where=open_item.c.closed_by.is_not(None),
-)
-Index(
-    "open_item_closed_by",
-    open_item.c.closed_by,
-    sqlite_where=open_item.c.closed_by.is_not(None),
-    postgresql_where=open_item.c.closed_by.is_not(None),
 )
 
 balance = Table(
@@ -224,38 +181,6 @@ import_ = Table(
     Column("decided_by", Text),
     PrimaryKeyConstraint("id", name="import_pkey"),
 )
-Index(
-    "import_effect",
-    import_.c.administration,
-    import_.c.side,
-    import_.c.source_sha256,
-    import_.c.part,
-    unique=True,
-    sqlite_where=import_.c.state == text("'applied'"),
-    postgresql_where=import_.c.state == text("'applied'"),
-)
-Index("import_subledger", import_.c.administration, import_.c.side, import_.c.id)
-Index("import_ref", import_.c.ref)
-Index(
-    "import_held",
-    import_.c.administration,
-    import_.c.side,
-    unique=True,
-    sqlite_where=import_.c.state == text("'held'"),
-    postgresql_where=import_.c.state == text("'held'"),
-)
-Index(
-    "import_message",
-    import_.c.message_id,
-    sqlite_where=import_.c.message_id.is_not(None),
-    postgresql_where=import_.c.message_id.is_not(None),
-)
-Index(
-    "import_report",
-    import_.c.report_message_id,
-    sqlite_where=import_.c.report_message_id.is_not(None),
-    postgresql_where=import_.c.report_message_id.is_not(None),
-)
 
 balance_change = Table(
     "balance_change",
@@ -277,7 +202,6 @@ import_mail = Table(
     PrimaryKeyConstraint("import_id", "message_id", name="import_mail_pkey"),
     sqlite_with_rowid=False,
 )
-Index("import_mail_message", import_mail.c.message_id)
 
 # Accounts that an import renamed or gave a code or an ID: before and after. Undo puts back what is still as it left it.
 account_change = Table(
@@ -310,7 +234,6 @@ import_file = Table(
     Column("kept_id", BigInteger),  # the file, or the mail that held it as `part`; may be purged by now
     PrimaryKeyConstraint("import_id", "position", name="import_file_pkey"),
 )
-Index("import_file_sha256", import_file.c.sha256)
 
 # Received mails and files, compressed in chunks. Ids are never given twice: others name them without a foreign key.
 kept = Table(
@@ -329,7 +252,6 @@ kept = Table(
     CheckConstraint("kind IN ('mail', 'file')", name="kept_kind"),
     sqlite_autoincrement=True,
 )
-Index("kept_age", kept.c.kept_at)
 
 kept_chunk = Table(
     "kept_chunk",
@@ -373,19 +295,6 @@ message = Table(
     UniqueConstraint("ref", name="message_ref"),
     UniqueConstraint("mailbox", "folder", "uidvalidity", "uid", name="message_key"),
 )
-Index(
-    "message_parked",
-    message.c.state,
-    sqlite_where=PARKED,
-    postgresql_where=PARKED,
-)
-Index("message_arrived", message.c.mailbox, message.c.arrived_at)
-Index(
-    "message_unmoved",
-    message.c.mailbox,
-    sqlite_where=message.c.moved == text("false"),
-    postgresql_where=message.c.moved == text("false"),
-)
 
 outbox = Table(
     "outbox",
@@ -407,16 +316,6 @@ outbox = Table(
     PrimaryKeyConstraint("id", name="outbox_pkey"),
     UniqueConstraint("message_id", name="outbox_message_id"),
 )
-Index("outbox_of_message", outbox.c.message)
-Index(
-    "outbox_queued",
-    outbox.c.next_try_at,
-    sqlite_where=outbox.c.state == text("'queued'"),
-    postgresql_where=outbox.c.state == text("'queued'"),
-)
-_REPLY = outbox.c.kind == text("'reply'")
-Index("outbox_recent", outbox.c.created_at, sqlite_where=_REPLY, postgresql_where=_REPLY)
-Index("outbox_recipient", outbox.c.recipient, outbox.c.created_at, sqlite_where=_REPLY, postgresql_where=_REPLY)
 
 notice = Table(
     "notice",
@@ -426,12 +325,6 @@ notice = Table(
     PrimaryKeyConstraint("topic", name="notice_pkey"),
 )
 
-Index(
-    "outbox_given_up",
-    outbox.c.created_at,
-    sqlite_where=outbox.c.state == text("'failed'"),
-    postgresql_where=outbox.c.state == text("'failed'"),
-)
 
 # Who looks into a mailbox just now. `until` is by the database's clock.
 lease = Table(
@@ -482,8 +375,6 @@ customer = Table(
     UniqueConstraint("administration", "code", name="customer_code"),
     CheckConstraint("linked_by IN ('exact-id', 'code', 'hand')", name="customer_linked_by"),
 )
-Index("customer_exact_code", customer.c.administration, customer.c.exact_code)
-Index("customer_account", customer.c.account_id)
 
 # What was handed to Exact in one go.
 batch = Table(
@@ -546,42 +437,6 @@ own_invoice = Table(
     CheckConstraint("seen_by IN ('account', 'number-date-amount')", name="own_invoice_seen_by"),
     CheckConstraint("status IN ('open', 'in-transit', 'seen', 'paid', 'cancelled')", name="own_invoice_status"),
 )
-Index("own_invoice_number", own_invoice.c.administration, own_invoice.c.side, own_invoice.c.exact_number)
-Index(
-    "own_invoice_waiting",
-    own_invoice.c.administration,
-    own_invoice.c.side,
-    own_invoice.c.account_id,
-    sqlite_where=WAITING,
-    postgresql_where=WAITING,
-)
-Index(
-    "own_invoice_doubtful",
-    own_invoice.c.administration,
-    own_invoice.c.side,
-    sqlite_where=DOUBTFUL,
-    postgresql_where=DOUBTFUL,
-)
-Index(
-    "own_invoice_ended",
-    own_invoice.c.administration,
-    own_invoice.c.side,
-    sqlite_where=ENDED,
-    postgresql_where=ENDED,
-)
-Index(
-    "own_invoice_undecided",
-    own_invoice.c.administration,
-    own_invoice.c.side,
-    sqlite_where=text("undecided"),
-    postgresql_where=text("undecided"),
-)
-Index(
-    "own_invoice_batch",
-    own_invoice.c.batch_id,
-    sqlite_where=own_invoice.c.batch_id.is_not(None),
-    postgresql_where=own_invoice.c.batch_id.is_not(None),
-)
 
 # Transactions of invoices that did not come yet, with numbers and codes as Exact has them.
 handed_over = Table(
@@ -600,7 +455,6 @@ handed_over = Table(
     Column("amount_dc", BigInteger),
     PrimaryKeyConstraint("id", name="handed_over_pkey"),
 )
-Index("handed_over_number", handed_over.c.administration, handed_over.c.number)
 
 # Invoices, by their number in Exact, that somebody marked as paid.
 paid_by_hand = Table(

@@ -1,9 +1,9 @@
 """The subledgers: which import stands in each, and the lock under which that is decided."""
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.currencies import keep_currencies
+from store.inserting import insert_into
 from store.records import Position, Side, Subledger
 from store.schema import subledger
 from store.statements import Statement
@@ -11,10 +11,6 @@ from store.statements import Statement
 SIDES: tuple[Side, Side] = ("payable", "receivable")
 
 _OF = subledger.c.administration == bindparam("of")
-_INSERT = {
-    "sqlite": sqlite.insert(subledger).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(subledger).on_conflict_do_nothing(),
-}
 _LOCK = select(subledger.c.side).where(_OF).order_by(subledger.c.side).with_for_update()
 _POSITION = Statement("""
     SELECT last_import_id, account_version FROM subledger WHERE administration = :administration AND side = :side""")
@@ -33,7 +29,7 @@ def lock(tx: Connection, administration: str, currency: str) -> None:
     keep_currencies(tx, [currency])
     if lock_known(tx, administration) < len(SIDES):
         values = [{"administration": administration, "side": side, "currency": currency} for side in SIDES]
-        tx.execute(_INSERT[tx.dialect.name], values)
+        tx.execute(insert_into(tx, subledger).on_conflict_do_nothing(), values)
         lock_known(tx, administration)
 
 

@@ -91,7 +91,7 @@ class InProcessRereader(Rereader):
     """As the daemon reads what is kept, but for the child."""
 
     @contextmanager
-    def _opened(self, kept_id: int) -> Iterator[_Kept | None]:
+    def _opened(self, kept_id: int, _names: Sequence[str]) -> Iterator[_Kept | None]:
         with self.store.read() as tx:
             found = keeping.find(tx, kept_id)
             yield _Kept(b"".join(keeping.read(tx, kept_id))) if found else None

@@ -1,6 +1,6 @@
 from sqlalchemy import create_engine, text
 
-from store import schema
+from store import indexes, schema  # noqa: F401 - the indexes belong to the tables
 from store.database import Store
 from store.upgrade import MIGRATIONS
 

@@ -40,7 +40,7 @@ def test_a_yes_applies_what_was_kept(books: None, saldopost: Saldopost, tmp_path
 
 
 ODD_NAMES = {
-    "alike": ["monday/ARs_1.xml", "tuesday/ARs_1.xml"],
+    "alike": ["monday/debtors.xml", "tuesday/debtors.xml"],
     "decomposed, long": ["U\u0308bersicht.xml", f"{'x' * 200}.xml"],
     "blanks, no name at all": ["ARs  1 .xml", "\u200b"],
     "no text": [os.fsdecode(b"ARs_\xff.xml"), os.fsdecode(b"ARs_\xfe.xml")],
@@ -51,15 +51,16 @@ ODD_NAMES = {
 def test_a_yes_applies_every_file_whatever_it_is_called(
     books: None, saldopost: Saldopost, tmp_path: Path, names: list[str]
 ) -> None:
-    for name, account in zip(names, (SMALL, Account("10044", (OpenItem("3", "50"),), "Visser")), strict=True):
+    more = [Account(code, (OpenItem(code, amount),), "Visser") for code, amount in (("10044", "50"), ("10045", "60"))]
+    for name, accounts in zip(names, ((SMALL, more[0]), more[1:]), strict=True):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(export((account,)))
+        (tmp_path / name).write_bytes(export(accounts, pagesize=2))
     assert saldopost("imports", "reject", "2").returncode == 0
     held = saldopost("import", *names)
     assert held.returncode == 3, held.stderr
     done = saldopost("imports", "approve", "3")
     assert done.returncode == 0, done.stdout
-    assert totals(saldopost) == ["0.00", "250.00", "50.00"]
+    assert totals(saldopost) == ["0.00", "250.00", "50.00", "60.00"]
 
 
 def test_a_yes_applies_what_came_before_under_another_name(books: None, saldopost: Saldopost, tmp_path: Path) -> None:
