@@ -1,9 +1,9 @@
 """The process that children are forked from: what reads mails is loaded here once, and no secret ever is.
 
 `python -m daemon.forkserver MODULE…` loads the modules and takes orders from a socket, the descriptor 3, each with the
-open files that belong to it, until the daemon closes its end. Whatever ends it but a SIGKILL, its children are killed
-then. Each order has a lifeline, a socket: on it the daemon is told the process ID, or why there could be no child, and
-at the end the exit code (below zero: the signal). Once the daemon hangs up there, the child is killed.
+open files that belong to it, until the daemon closes its end; then all children are killed. Each order has a lifeline,
+a socket: on it the daemon is told the process ID, or why there could be no child, and at the end the exit code (below
+zero: the signal). Once the daemon hangs up there, the child is killed.
 
 What `multiprocessing` has for this takes longer for each mail, and its children end with a SIGTERM to all processes of
 the service, which is how systemd stops one: the mail at hand would count as one that kills its reader.
@@ -70,23 +70,17 @@ class Forkserver:
         self._selector.register(control, EVENT_READ)
 
     def serve(self) -> None:
-        """Until the daemon is gone. Whatever ends it, no child is left. Raises OSError for an order that is cut off."""
-        try:
-            while self._go_on():
-                pass
-        finally:
-            for child in self._children.values():
-                os.kill(child.pid, signal.SIGKILL)
-
-    def _go_on(self) -> bool:
-        for key, _ in self._selector.select():
-            if key.data is not None:
-                self._look_after(key.data)
-            elif (taken := take(self._control)) is not None:
-                self._fork(*taken)
-            else:
-                return False
-        return True
+        """Until the daemon is gone. Raises OSError for an order that is cut off; no child is ended by that."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.data is not None:
+                    self._look_after(key.data)
+                elif (taken := take(self._control)) is not None:
+                    self._fork(*taken)
+                else:
+                    for child in self._children.values():
+                        os.kill(child.pid, signal.SIGKILL)
+                    return
 
     def _fork(self, order: Order, fds: Sequence[int]) -> None:
         try:

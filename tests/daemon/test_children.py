@@ -93,10 +93,10 @@ def test_files_with_names_that_do_not_fit_into_an_order_are_refused(children: Ch
     child.close()
 
 
-def test_an_order_that_is_cut_off_is_given_anew(
-    children: Children, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_order_that_is_cut_off_is_given_anew(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What forks children may have fewer descriptors left than there are files."""
+    children = Children()
+    children.start(["misbehaving"])
     child = fork_with(children, tmp_path, 1, "misbehaving:show_files")
     gone = children.pid
     resource.prlimit(gone, resource.RLIMIT_NOFILE, (10, 10))
@@ -107,6 +107,7 @@ def test_an_order_that_is_cut_off_is_given_anew(
         one.close()
     assert children.pid != gone
     assert "an order was cut off" in capfd.readouterr().err
+    children.close()
 
 
 @pytest.mark.parametrize("name", ["SALDOPOST_STORE__URL", "saldopost_store__url", "PGPASSWORD"])
