@@ -52,11 +52,20 @@ class Ahead:
         with self._lock:
             if key in self._begun[key.mailbox]:
                 return
+            if key.mailbox not in self._errands and not self._start(key.mailbox):
+                return
             future = self._begun[key.mailbox][key] = Future()
-            if key.mailbox not in self._errands:
-                self._errands[key.mailbox] = SimpleQueue()
-                Thread(target=self._run, args=(key.mailbox,), name=f"ahead-{key.mailbox}", daemon=True).start()
             self._errands[key.mailbox].put((future, begin))
+
+    def _start(self, mailbox: str) -> bool:
+        """Whether there is a thread; if the system has none to give, each mail is begun when its turn comes."""
+        self._errands[mailbox] = SimpleQueue()
+        try:
+            Thread(target=self._run, args=(mailbox,), name=f"ahead-{mailbox}", daemon=True).start()
+        except RuntimeError:
+            del self._errands[mailbox]
+            return False
+        return True
 
     def take(self, key: MailKey) -> Begun | None:
         """What was begun of this mail, if anything; of others before it, it is given up. Raises what `begin` raised."""

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from threading import Lock
 
 from daemon import forkserver
-from daemon.forkserver import CONTROL, ENDED, FAILED, FORKED, WORD, Order, give
+from daemon.forkserver import CONTROL, ENDED, FAILED, FORKED, UNHEARD, WORD, Order, give
 from parsers.frames import enlarge
 from parsers.handover import TARGET, Limits, SentFile
 from parsers.protocol import Kind
@@ -88,11 +88,19 @@ class Children:
                 atexit.register(self.close)
 
     def fork(self, kind: Kind, files: Sequence[SentFile], limits: Limits, target: str = TARGET) -> Child:
-        """A child with these open files, which may be closed from here on.
+        """A child with these open files, which may be closed from here on. Raises NoChild."""
+        names = tuple(file.name.encode("utf-8", "surrogateescape") for file in files)
+        order = Order(kind, names, limits, target)
+        try:
+            child = self._fork(order, files) or self._fork(order, files)
+        except OSError as error:
+            raise NoChild(f"No process can be had to read mails: {error}.") from error
+        if child is None:
+            raise NoChild("The process that forks the readers of mails ends before it forks one; see the log.")
+        return child
 
-        Raises NoChild, and OSError for want of descriptors.
-        """
-        order = Order(kind, tuple(os.fsencode(file.name) for file in files), limits, target)
+    def _fork(self, order: Order, files: Sequence[SentFile]) -> Child | None:
+        """None if the process that forks children was gone; it is started anew the next time then."""
         with ExitStack() as given, ExitStack() as undone:
             asked, requests = Pipe(duplex=False)
             given.enter_context(asked)
@@ -101,10 +109,10 @@ class Children:
             given.enter_context(answered)
             undone.enter_context(frames)
             enlarge(answered)
-            fds = [asked.fileno(), answered.fileno(), *(file.fd for file in files)]
-            lifeline, pid = self._order(order, fds) or self._order(order, fds) or (None, 0)
-            if lifeline is None:
-                raise NoChild("The process that forks the readers of mails ends before it forks one; see the log.")
+            ordered = self._order(order, [asked.fileno(), answered.fileno(), *(file.fd for file in files)])
+            if ordered is None:
+                return None
+            lifeline, pid = ordered
             undone.enter_context(lifeline)
             handle = None
             with suppress(ProcessLookupError):
@@ -115,11 +123,15 @@ class Children:
     def close(self) -> None:
         """End it, and every child. At the latest, that is when this process ends. None is forked afterwards."""
         atexit.unregister(self.close)
-        with self._lock:
+        if not self._lock.acquire(timeout=GRACE):  # somebody waits for it to listen: it ends with this process
+            return
+        try:
             self._modules = ()
             if self._control is not None:
                 self._control.close()
                 self._control = None
+        finally:
+            self._lock.release()
 
     def _order(self, order: Order, fds: Sequence[int]) -> tuple[socket.socket, int] | None:
         """The lifeline and the process ID of a new child. None if the process that forks them was gone.
@@ -158,9 +170,11 @@ class Children:
             except (BrokenPipeError, ConnectionResetError):
                 self._end()
                 return None
-            except OSError as error:  # half of the order may be there
-                self._end()
-                raise NoChild(f"The process that forks the readers of mails cannot be asked: {error}.") from error
+            except ValueError as error:
+                raise NoChild(f"Not to be read at once: {error}.") from error
+            except OSError:  # half of the order may be there
+                self._end(grace=0)
+                raise
             return control
 
     def _drop(self, control: socket.socket | None, grace: float = GRACE) -> None:
@@ -169,33 +183,39 @@ class Children:
                 self._end(grace)
 
     def _end(self, grace: float = GRACE) -> None:
-        """It hears that we hang up; what it has to say about its end is said by then."""
+        """See it ended, or killed: not by hanging up, for other children that it forked live on."""
         assert self._control is not None
-        self._control.close()
-        self._control = None
-        with suppress(ProcessLookupError, ChildProcessError):
+        try:
             handle = os.pidfd_open(self.pid)
             try:
-                if not wait([handle], grace):
+                if not grace or not wait([handle], grace):
                     os.kill(self.pid, signal.SIGKILL)
             finally:
                 os.close(handle)
             os.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        finally:
+            self._control.close()
+            self._control = None
 
     def _start(self) -> socket.socket:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.settimeout(PATIENCE)
         environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(SECRETS)}
         # Modules are found where this process finds them, and never in whatever directory it stands in (-P).
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        with theirs:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ExitStack() as undone, theirs:
+            undone.enter_context(ours)
+            ours.settimeout(PATIENCE)
             self.pid = os.posix_spawn(
                 sys.executable,
                 [sys.executable, "-P", "-m", forkserver.__name__, *self._modules],
                 environment,
+                setsigmask=UNHEARD,  # from its first moment
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), CONTROL),
                     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 ],
             )
+            undone.pop_all()
         return ours

@@ -48,7 +48,7 @@ class Order(msgspec.Struct, frozen=True):
     """One child. Its open files follow: requests, frames, lifeline, then one for each of the names."""
 
     kind: Kind
-    names: tuple[bytes, ...]  # as the system has them
+    names: tuple[bytes, ...]  # in UTF-8; what is no text, as it stands
     limits: Limits
     target: str  # "module:function", called as `parsers.child.main`
 
@@ -125,10 +125,10 @@ class Forkserver:
 
 
 def give(control: socket.socket, order: Order, fds: Sequence[int]) -> None:
-    """Hand an order over. Raises OSError, then it may be there in part."""
+    """Hand an order over. Raises ValueError for one that is too large, and OSError: it may be there in part then."""
     data = msgspec.msgpack.encode(order)
     if len(data) > LARGEST_ORDER:
-        raise OSError(errno.EMSGSIZE, "too many files with long names")
+        raise ValueError("too many files with long names")
     socket.send_fds(control, [data], fds[:MOST_FILES])
     for first in range(MOST_FILES, len(fds), MOST_FILES):
         socket.send_fds(control, [MORE], fds[first : first + MOST_FILES])
@@ -165,7 +165,9 @@ def _run(order: Order, fds: Sequence[int]) -> None:
     try:
         requests, frames, lifeline, *rest = fds
         os.close(lifeline)
-        files = [SentFile(os.fsdecode(name), fd) for name, fd in zip(order.names, rest, strict=True)]
+        files = [
+            SentFile(name.decode("utf-8", "surrogateescape"), fd) for name, fd in zip(order.names, rest, strict=True)
+        ]
         target = resolve_name(order.target)
         target(
             Connection(requests, writable=False), Connection(frames, readable=False), order.kind, files, order.limits
@@ -194,6 +196,8 @@ def main(modules: Sequence[str]) -> None:
     """Load the modules and serve; ends with the exit code 1 if they cannot be loaded, as standard error tells."""
     for number in UNHEARD:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, UNHEARD)  # they were held up until here
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # who started the daemon may have ignored it: then none is waited for
     os.closerange(CONTROL + 1, os.sysconf("SC_OPEN_MAX"))  # what the daemon inherited is nothing for children
     # In a thread, whose memory glibc keeps apart: children then allocate theirs in one piece, instead of in gaps all
     # over what is loaded, and 300 of 1,700 pages less are copied for each mail.

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from daemon.children import Child, Children
+from daemon.children import Child, Children, NoChild
 from daemon.forkserver import OUT_OF_MEMORY
 from parsers.frames import receive_frame, send
 from parsers.handover import PRELOAD, PRELOAD_FOR_MAILS, Limits, SentFile
@@ -134,10 +134,18 @@ class Reading:
         raise ReadingCrashed(f"the process that read it is gone; its exit code is {code}")
 
 
+def memory_file(name: str) -> int:
+    """A descriptor of a nameless file in memory, to be closed. Raises NoChild: without one nothing can be read."""
+    try:
+        return os.memfd_create(name, os.MFD_CLOEXEC)
+    except OSError as error:
+        raise NoChild(f"No file can be had to lay a mail in: {error}.") from error
+
+
 @contextmanager
 def read_mail(raw: bytes, limits: Limits) -> Iterator[Reading]:
     """A child that has been handed the mail; it is killed at the end of the block, whatever it does. Raises NoChild."""
-    fd = os.memfd_create("mail", os.MFD_CLOEXEC)
+    fd = memory_file("mail")
     try:
         with os.fdopen(os.dup(fd), "wb") as file:
             file.write(raw)

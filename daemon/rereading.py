@@ -8,7 +8,7 @@ from itertools import groupby
 
 from msgspec import structs
 
-from daemon.reading import Reading, read_files, read_mail_from
+from daemon.reading import Reading, memory_file, read_files, read_mail_from
 from handlers.policy import Policy
 from parsers.handover import Limits, SentFile
 from parsers.protocol import Blocks, Done, FileRead, FileRefused, Frame, Options
@@ -67,7 +67,7 @@ class Rereader:
 
         The same bytes are kept once: a file is what it was called when it was imported, not when it was kept.
         """
-        fd = os.memfd_create("kept", os.MFD_CLOEXEC)
+        fd = memory_file("kept")
         try:
             with self.store.read() as tx:
                 kept = keeping.find(tx, kept_id)

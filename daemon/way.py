@@ -164,14 +164,24 @@ class Way:
             with begun.until_settled:
                 self._read_ahead(message, following)
                 return self._follow(message, begun)
-        except (StoreUnavailable, StoreBroken, NoChild):
+        except (StoreUnavailable, StoreBroken):
             self.spared.add(mail.key)  # that was not the mail's fault: the next try is this one again
+            raise
+        except NoChild:
+            self._take_back_try(message)
             raise
         except AlreadyFinished:
             raise
         except Exception as error:  # whatever one mail does, the others go on
             log.exception("mail-met-a-bug", tries=message.tries, of=MOST_TRIES)
             raise MailMetBug(message.ref) from error
+
+    def _take_back_try(self, message: Message) -> None:
+        try:
+            with self.store.write() as tx:
+                messages.take_back_try(tx, message.id)
+        except (StoreUnavailable, StoreBroken):
+            self.spared.add(message.key)
 
     def _begin(self, mail: FetchedMail, message: Message) -> Begun | None:
         """Examine the header block of a mail, in a child, and lay its files out if it may be opened.

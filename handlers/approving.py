@@ -16,7 +16,7 @@ from handlers.importing import (
     tell_others,
 )
 from handlers.pages import PageSet, assemble
-from handlers.planning import Plan, Reread, as_of, describe
+from handlers.planning import KeptGone, Plan, Reread, as_of, describe
 from handlers.policy import Policy
 from handlers.report import Answer, Settled
 from handlers.taking import stage
@@ -24,10 +24,6 @@ from store import holding, imports
 from store.database import Store, Transaction
 from store.records import HeldImport, ImportMoved, NotHeld, StoreUnavailable
 from store.staging import Staging
-
-
-class KeptGone(Exception):
-    """The files of a held import are not kept any more: it has to be mailed again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,11 @@ from store.database import Store
 from store.records import Comparison, HeldImport, ImportFile, Subledger
 from store.staging import Staging
 
+
+class KeptGone(Exception):
+    """The files of a held import are not kept any more: they have to be mailed again."""
+
+
 # Reads files of a held import again: the files, and the first page and block number that are free.
 Reread = Callable[[Sequence[ImportFile], Policy, int, int], Iterable[Frame]]
 
@@ -123,6 +128,11 @@ class Planner:
             frames = self.reread(files, self.policy, *self._next)
             taken = stage(_of_side(pages.side, frames), self.staging, *self._next)
             self._next = (taken.next_page, taken.next_block)
+            if {file.sha256 for file in files} - {file.sha256 for file in taken.files}:
+                raise KeptGone(
+                    f"pages of import {held.id} ({held.ref}), to which others came, cannot be read any more: reject it,"
+                    " and mail all pages again"
+                )
             self._joined[pages.side] = _Joined(held, taken.files)
         union = assemble(pages.side, (*pages.files, *pages.repeated, *self._joined[pages.side].files))
         if union.reason == "pages-mixed":

@@ -11,7 +11,7 @@ from store.records import StoreBroken, StoreUnavailable
 
 
 class NotOurs(Exception):
-    """The database has back-up programs of its own. Says which."""
+    """A back-up that is not ours to make; says why: the database has programs of its own, or the file is the store."""
 
 
 def back_up(url: str, file: Path) -> int:
@@ -24,6 +24,8 @@ def back_up(url: str, file: Path) -> int:
     if source.get_backend_name() != "sqlite":
         raise NotOurs("the store is in PostgreSQL: use pg_dump, or the back-up of your server")
     assert source.database is not None
+    if file.exists() and os.path.samefile(file, source.database):
+        raise NotOurs(f"{file} is the store itself: name another file")
     unfinished = _unfinished(file)
     try:
         unfinished.unlink(missing_ok=True)

@@ -163,6 +163,11 @@ def postpone(tx: Connection, message_id: int, until: datetime, reason: str) -> N
     )
 
 
+def take_back_try(tx: Connection, message_id: int) -> None:
+    """The last try of a mail that is not final is not counted: nobody came to read it."""
+    tx.execute(update(message).where(message.c.id == message_id, _NOT_FINAL).values(tries=message.c.tries - 1))
+
+
 def mark_moved(tx: Connection, moved: Iterable[tuple[int, MessageState | None, Place | None]]) -> None:
     """Note of messages that they lie in the folder of a state, and where; None: the mail is gone.
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from handlers.report import Answer, Settled
     from parsers.protocol import Frame
     from store.database import Store, Transaction
-    from store.records import HeldImport
+    from store.records import HeldImport, ImportState
 
 
 @click.command("approve")
-@click.argument("import_id", metavar="ID", type=int)
+@click.argument("given", metavar="ID")
 @click.pass_obj
-def approve(program: Program, import_id: int) -> None:
-    """Say yes to a held import: apply it after all.
+def approve(program: Program, given: str) -> None:
+    """Say yes to a held import: apply it after all. Its reference does as well as its ID.
 
     It is read and compared again. If the balances changed since it was asked about, it stays held with new figures
     (exit code 3); if no yes helps, because a page is missing, say, it is not applied (exit code 4). Who mailed the
@@ -48,16 +48,16 @@ def approve(program: Program, import_id: int) -> None:
     from store import imports
 
     with program.store() as store, store.staging() as staging:
-        held = _find(store, import_id)
+        held = _find(store, given, "held")
         policy = _policy(program, held)
-        asked = approving.Asked(import_id, policy, person())
+        asked = approving.Asked(held.id, policy, person())
         rereader = build_rereader(program.settings, store)
 
         def conclude(settled: "Settled") -> "Conclusion":
             return _tell_sender(program, policy, held, settled)
 
         with store.read() as tx:
-            (found,) = imports.find_imports(tx, str(import_id))
+            (found,) = imports.find_imports(tx, str(held.id))
         with progress("reading", found.items) as advance:
 
             def reread(*of: Any) -> "Iterator[Frame]":
@@ -70,10 +70,10 @@ def approve(program: Program, import_id: int) -> None:
 
 
 @click.command("reject")
-@click.argument("import_id", metavar="ID", type=int)
+@click.argument("given", metavar="ID")
 @click.pass_obj
-def reject(program: Program, import_id: int) -> None:
-    """Say no to a held import: it is put aside for good. Nobody is told by mail.
+def reject(program: Program, given: str) -> None:
+    """Say no to a held import: it is put aside for good. Nobody is told by mail. Its reference does as well.
 
     \b
     Examples:
@@ -86,17 +86,17 @@ def reject(program: Program, import_id: int) -> None:
     from handlers.importing import Conclusion
 
     with program.store() as store:
-        held = _find(store, import_id)
-        asked = approving.Asked(import_id, _policy(program, held), person())
+        held = _find(store, given, "held")
+        asked = approving.Asked(held.id, _policy(program, held), person())
         settled = approving.reject(asked, store, now(), lambda _settled: Conclusion(lambda _tx: None))
     sys.exit(_say(held, settled))
 
 
 @click.command("undo")
-@click.argument("import_id", metavar="ID", type=int)
+@click.argument("given", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def undo(program: Program, import_id: int, yes: bool) -> None:
+def undo(program: Program, given: str, yes: bool) -> None:
     """Take back the last applied import of a side: the balances are what they would be had it never been.
 
     It can be repeated, import by import, back through history.
@@ -113,8 +113,8 @@ def undo(program: Program, import_id: int, yes: bool) -> None:
     from store.records import NotLast
 
     with program.store() as store:
-        found = _find(store, import_id)
-        of = found.subledger
+        found = _find(store, given, "applied")
+        import_id, of = found.id, found.subledger
         if not yes:
             click.confirm(f"Take back import {import_id} ({found.ref}), {of.administration} {of.side}?", abort=True)
         try:
@@ -129,15 +129,19 @@ def undo(program: Program, import_id: int, yes: bool) -> None:
     )
 
 
-def _find(store: "Store", import_id: int) -> "HeldImport":
-    from store import holding
-    from store.records import ImportUnknown
+def _find(store: "Store", given: str, wanted: "ImportState") -> "HeldImport":
+    """The import of this ID or reference; of several with one reference, the one in the state that is wanted."""
+    from store import holding, imports
 
-    try:
-        with store.read() as tx:
-            return holding.find_by_id(tx, import_id)
-    except ImportUnknown as error:
-        raise click.ClickException(str(error)) from error
+    with store.read() as tx:
+        found = imports.find_imports(tx, given)
+        fitting = [one for one in found if one.state == wanted] or found
+        if not fitting:
+            raise click.ClickException(f"there is no import {given}")
+        if len(fitting) > 1:
+            ids = " and ".join(str(one.id) for one in fitting)
+            raise click.ClickException(f"{given} stands for the imports {ids}: name one of them")
+        return holding.find_by_id(tx, fitting[0].id)
 
 
 def _policy(program: Program, held: "HeldImport") -> "Policy":

@@ -31,6 +31,7 @@ def exit_of(error: Exception) -> Exit:
     from daemon.children import NoChild
     from daemon.settings.problems import SettingsError
     from daemon.unavailable import LoginRefused, ServerUnavailable
+    from handlers.planning import KeptGone
     from store.records import StoreBroken, StoreUnavailable
 
     match error:
@@ -38,7 +39,7 @@ def exit_of(error: Exception) -> Exit:
             return Exit.SETTINGS
         case StoreUnavailable() | ServerUnavailable() | NoChild():
             return Exit.UNAVAILABLE
-        case StoreBroken() | LoginRefused():
+        case StoreBroken() | LoginRefused() | KeptGone():
             return Exit.PERSON
         case _:
             return Exit.BUG

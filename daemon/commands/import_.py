@@ -137,7 +137,10 @@ def _import(
 
 
 def name_apart(paths: Iterable[Path]) -> list[str]:
-    """What the files are called in the report and in the store: no two alike, and as the child shows them."""
+    """What the files are called in the report and in the store: no two alike, and as the child shows them.
+
+    Raises UsageError for names that are alike and too long to be told apart.
+    """
     from parsers.display import file_name
 
     names: dict[str, None] = {}
@@ -146,8 +149,9 @@ def name_apart(paths: Iterable[Path]) -> list[str]:
         for number in count(2):
             if shown not in names:
                 break
-            whole = Path(name)
-            shown = file_name(f"{whole.stem[:100]} ({number}){whole.suffix[:10]}")
+            shown = f"{Path(name).stem} ({number}){Path(name).suffix}"
+        if file_name(shown) != shown:  # cut off, it might lose its number of a page
+            raise click.UsageError(f"Two files are called {name}: rename one of them.")
         names[shown] = None
     return list(names)
 

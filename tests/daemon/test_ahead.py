@@ -164,6 +164,29 @@ def test_what_nobody_takes_is_given_back_and_the_thread_ends(store: Store) -> No
     assert way.process(fetched(2, "2.00")) == "applied"
 
 
+def test_without_a_thread_each_mail_is_read_when_its_turn_comes(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert process_all(way, [fetched(uid, f"{uid}.00") for uid in (1, 2, 3)]) == ["applied", "applied", "applied"]
+
+
+def test_a_try_without_a_process_is_not_counted_by_the_next_daemon_either(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fork(_raw: bytes, _limits: Limits) -> AbstractContextManager[Reading]:
+        raise NoChild("No process could be forked")
+
+    with monkeypatch.context() as poor:
+        poor.setattr(way_module, "read_mail", fork)
+        for seed in range(5):
+            with pytest.raises(NoChild):
+                started_anew(way.store, seed).process(fetched(1))
+    assert way.process(fetched(1)) == "applied"
+    assert tries(way) == {1: 1}
+
+
 def test_what_cannot_be_given_back_is_no_other_mails_matter() -> None:
     ahead, key = Ahead(), MailKey("main", "INBOX", 7, 1)
     broken, wanted = ExitStack(), Begun(Examined(None, Outcome("ignored", "x")), None, None, ExitStack())

@@ -155,6 +155,39 @@ def test_a_child_is_killed_without_help(children: Children, number: signal.Signa
     os.kill(children.pid, signal.SIGKILL)
 
 
+def test_who_started_the_daemon_may_have_ignored_the_ends_of_children() -> None:
+    """That is inherited by what the daemon starts."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    children = Children()
+    try:
+        children.start(["misbehaving"])
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    for _ in range(2):
+        child = children.fork("files", [], Limits(), "misbehaving:show_files")
+        assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
+        assert child.exit_code() == 0
+        child.close()
+    children.close()
+
+
+@pytest.mark.parametrize("what", ["posix_spawn", "pidfd_open"])
+def test_a_system_that_has_none_to_give_is_no_bug(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object, **_more: object) -> int:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    children = Children()
+    children._modules = ["misbehaving"]
+    with monkeypatch.context() as poor:
+        poor.setattr(os, what, refuse)
+        with pytest.raises(NoChild, match="Resource temporarily unavailable"):
+            children.fork("files", [], Limits())
+    child = children.fork("files", [], Limits(), "misbehaving:show_files")
+    assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
+    child.close()
+    children.close()
+
+
 def test_it_is_started_anew_if_it_is_gone(children: Children) -> None:
     gone = children.pid
     os.kill(gone, signal.SIGKILL)

@@ -231,6 +231,8 @@ def test_a_store_that_is_put_back_ends_at_the_same_balances_by_rescan(desk: Desk
     backup = tmp_path / "backup.db"
     assert desk.saldopost("backup", str(backup)).returncode == 0
     assert backup.stat().st_mode & 0o077 == 0
+    itself = desk.saldopost("backup", desk.store_url.removeprefix("sqlite:///"))
+    assert (itself.returncode, "is the store itself" in itself.stderr) == (2, True)
     for amount in ("120", "130"):
         desk.send(books(amount))
     desk.send(b"Code;Naam;Saldo\n1;A;2,00\n", "lijst.csv")

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from command_line import Saldopost
 from exports import Account, OpenItem, export
+from sqlalchemy import text
+
+from store.database import open_store
 
 BIG = Account("10042", (OpenItem("1", "1000"),), "Bakker")
 SMALL = Account("10043", (OpenItem("2", "250"),), "Smit")
@@ -31,7 +34,8 @@ def totals(saldopost: Saldopost) -> list[str]:
 def test_a_yes_applies_what_was_kept(books: None, saldopost: Saldopost, tmp_path: Path) -> None:
     (tmp_path / "part.xml").unlink()
     assert totals(saldopost) == ["1000.00", "250.00"]
-    done = saldopost("imports", "approve", "2")
+    (held,) = saldopost("imports", "list", "--state", "held", "--format", "json").rows
+    done = saldopost("imports", "approve", held["ref"])
     assert (done.returncode, "applied" in done.stdout) == (0, True), done.stderr
     assert totals(saldopost) == ["0.00", "250.00"]
     assert saldopost("imports", "approve", "2").returncode == 1
@@ -94,3 +98,36 @@ def test_a_known_gap_cannot_be_approved(books: None, saldopost: Saldopost, tmp_p
     (tmp_path / "ARs_1.xml").write_bytes(export((SMALL,), pagesize=1))
     assert saldopost("import", "ARs_1.xml").returncode == 0
     assert totals(saldopost) == ["1000.00", "250.00"]
+
+
+def test_a_page_is_not_joined_to_one_that_cannot_be_read_again(
+    books: None, saldopost: Saldopost, tmp_path: Path, store_url: str
+) -> None:
+    (tmp_path / "ARs_2.xml").write_bytes(export((BIG,)))
+    assert saldopost("import", "ARs_2.xml").returncode == 3
+    store = open_store(store_url)
+    with store.write() as tx:
+        tx.execute(text("UPDATE import_file SET kept_id = NULL WHERE import_id = 3"))
+    store.close()
+    (tmp_path / "ARs_1.xml").write_bytes(export((SMALL,), pagesize=1))
+    done = saldopost("import", "ARs_1.xml")
+    assert (done.returncode, "reject it" in done.stderr) == (1, True), done.stderr
+    assert totals(saldopost) == ["1000.00", "250.00"]
+    assert next(row["state"] for row in saldopost("imports", "list", "--format", "json").rows) == "held"
+
+
+def test_names_that_are_alike_and_too_long_to_be_told_apart_are_refused(
+    books: None, saldopost: Saldopost, tmp_path: Path
+) -> None:
+    names = [f"{day}/{'x' * 108} ARs_1.xml" for day in ("monday", "tuesday")]
+    for name in names:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(export((SMALL,)))
+    done = saldopost("import", *names)
+    assert (done.returncode, "rename one of them" in done.stderr) == (2, True)
+
+
+def test_what_is_no_import_is_told(books: None, saldopost: Saldopost) -> None:
+    for given in ("9", "9" * 30, "7KQ2-M4"):
+        done = saldopost("imports", "approve", given)
+        assert (done.returncode, "there is no import" in done.stderr) == (1, True), done.stderr

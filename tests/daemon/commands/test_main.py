@@ -15,6 +15,7 @@ from daemon.commands import COMMANDS, main
 from daemon.commands.exits import Exit, exit_of, worst
 from daemon.settings import SettingsError
 from daemon.unavailable import LoginRefused, ServerUnavailable
+from handlers.planning import KeptGone
 from store.records import StoreBroken, StoreUnavailable
 
 BOOKS = '[[administrations]]\ncode = "nl01"\nname = "Bakker"\n'
@@ -153,6 +154,7 @@ def test_a_bug_ends_with_70_and_its_traceback_in_the_log(
         (ServerUnavailable(), 75),
         (NoChild(), 75),
         (StoreBroken(), 1),
+        (KeptGone(), 1),
         (LoginRefused(), 1),
         (ValueError(), 70),
     ],
