@@ -6,6 +6,11 @@ from handlers.language import Voice
 from handlers.report import Report, Settled
 from parsers.records import Side
 
+BY_HAND = (  # who calls `import` reads English
+    "Is it right all the same? Then call `saldopost imports approve` with the reference below.",
+    "Is it wrong? Import a new export, or call `saldopost imports reject` with the reference.",
+)
+
 
 def question(report: Report, names: dict[Side, str], voice: Voice) -> Iterator[str]:
     """A sentence for each thing to do; none where nothing is on hold. `names` are the sides in this language."""
@@ -15,11 +20,14 @@ def question(report: Report, names: dict[Side, str], voice: Voice) -> Iterator[s
         about = {"sides": voice.listed([names[side.subledger.side] for side in asked])}
         if len(report.settled) > 1:
             yield voice.say("Your answer is about %(sides)s.", about)
-        yield voice.say(
-            "Is it right all the same? Answer this mail with only the word “yes”, and the balances are updated."
-        )
-        yield voice.say("Is it wrong? Send a new export, or answer with only the word “no”.")
-        yield _reference(report, asked, voice)
+        if report.by_hand:
+            yield from BY_HAND
+        else:
+            yield voice.say(
+                "Is it right all the same? Answer this mail with only the word “yes”, and the balances are updated."
+            )
+            yield voice.say("Is it wrong? Send a new export, or answer with only the word “no”.")
+            yield _reference(report, asked, voice)
     if any(finding.code == "pages-missing" for side in held for finding in side.decision.findings):
         yield voice.say(
             "Send the missing page: with it the export is complete. A yes does not help, for without that page nobody "

@@ -25,6 +25,8 @@ def books(tmp_path: Path, store_url: str, saldopost: Saldopost) -> None:
     assert saldopost("import", "all.xml").returncode == 0
     held = saldopost("import", "part.xml")
     assert held.returncode == 3, held.stderr
+    assert "saldopost imports approve" in held.stdout
+    assert "mail" not in held.stdout
 
 
 def totals(saldopost: Saldopost) -> list[str]:
