@@ -134,18 +134,17 @@ class Children:
             self._lock.release()
 
     def _order(self, order: Order, fds: Sequence[int]) -> tuple[socket.socket, int] | None:
-        """The lifeline and the process ID of a new child. None if the process that forks them was gone.
-
-        It is started anew the next time then. Raises NoChild.
-        """
+        """The lifeline and the process ID of a new child; None as `_fork`. Raises NoChild."""
         with ExitStack() as undone:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undone.enter_context(ours)
             with theirs:
                 control = self._give(order, [*fds[:2], theirs.fileno(), *fds[2:]])
+            if control is None:
+                return None
             ours.settimeout(PATIENCE)
             try:
-                word, number = _hear(ours) if control is not None else (b"", 0)
+                word, number = _hear(ours)
             except TimeoutError as error:
                 self._drop(control, grace=0)
                 raise NoChild("The process that forks the readers of mails does not answer.") from error
@@ -177,9 +176,9 @@ class Children:
                 raise
             return control
 
-    def _drop(self, control: socket.socket | None, grace: float = GRACE) -> None:
+    def _drop(self, control: socket.socket, grace: float = GRACE) -> None:
         with self._lock:
-            if control is not None and self._control is control:
+            if self._control is control:
                 self._end(grace)
 
     def _end(self, grace: float = GRACE) -> None:

@@ -37,11 +37,7 @@ MOST_FILES = 250  # in one message of the socket; Linux takes 253
 LARGEST_ORDER = 128 * 1024  # bytes
 MORE = b"more"  # a message that brings further files of the order before
 OUT_OF_MEMORY = 3  # exit code
-UNHEARD = (
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGTERM,
-)  # meant for the daemon, which ends its children when it is done
+UNHEARD = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)  # they are the daemon's, which ends its children when done
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -83,11 +79,11 @@ class Forkserver:
                     return
 
     def _fork(self, order: Order, fds: Sequence[int]) -> None:
+        childs = [*fds[:2], *fds[3:]]
         try:
             pid = os.fork()
         except OSError as error:
-            _close(fds[:2])
-            _close(fds[3:])
+            _close(childs)
             with socket.socket(fileno=fds[2]) as lifeline, suppress(OSError):
                 lifeline.send(WORD.pack(FAILED, error.errno or 0))
             return
@@ -95,8 +91,7 @@ class Forkserver:
             _close([self._control.fileno()])
             _close([fd for child in self._children.values() for fd in (child.ended, child.lifeline.fileno())])
             _run(order, fds)
-        _close(fds[:2])
-        _close(fds[3:])
+        _close(childs)
         child = _Child(pid, os.pidfd_open(pid), socket.socket(fileno=fds[2]))
         self._children[pid] = child
         self._selector.register(child.ended, EVENT_READ, child)

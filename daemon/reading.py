@@ -43,7 +43,7 @@ class ReadingCrashed(Exception):
 
 
 def start_reading(*, mails: bool = True) -> None:
-    """Start the process that children are forked from. Before any secret is read: they inherit its memory.
+    """Start the process that children are forked from; it loads what they need while the caller goes on.
 
     Without `mails` the children can read files, but verify no signatures.
     """

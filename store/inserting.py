@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def insert_into(tx: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """The one for the store of this transaction. That of PostgreSQL is loaded where it is needed."""
     if tx.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql  # with six drivers: a twentieth of the start of every command
+        from sqlalchemy.dialects import postgresql  # with its drivers: indexes.py tells what they cost
 
         return postgresql.insert(table)
     return sqlite.insert(table)

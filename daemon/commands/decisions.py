@@ -99,7 +99,7 @@ def reject(program: Program, given: str) -> None:
 def undo(program: Program, given: str, yes: bool) -> None:
     """Take back the last applied import of a side: the balances are what they would be had it never been.
 
-    It can be repeated, import by import, back through history.
+    It can be repeated, import by import, back through history. The reference does as well as the ID.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ from daemon import way as way_module
 from daemon.ahead import Ahead, Begun
 from daemon.children import NoChild
 from daemon.mailbox import FetchedMail
-from daemon.reading import Reading, start_reading
+from daemon.reading import Reading
 from daemon.unavailable import MailMetBug
 from daemon.way import Examined, Way
 from parsers.handover import Limits
@@ -29,11 +29,6 @@ from store.database import Store
 from store.records import MailKey, Outcome, StoreUnavailable
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.fixture

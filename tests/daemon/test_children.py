@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -22,17 +22,36 @@ from daemon.children import Child, Children, NoChild
 from daemon.forkserver import Forkserver, Order, give
 from parsers.frames import receive_frame
 from parsers.handover import TARGET, Limits, SentFile
-from parsers.protocol import Crashed
+from parsers.protocol import Crashed, Frame
+
+
+@contextmanager
+def started() -> Iterator[Children]:
+    """What forks children, with all that the test has set up around it."""
+    children = Children()
+    children.start(["misbehaving"])
+    try:
+        yield children
+    finally:
+        children.close()
 
 
 @pytest.fixture
 def children() -> Iterator[Children]:
-    children = Children()
-    children.start(["misbehaving"])
-    yield children
-    children.close()
-    with suppress(ChildProcessError):
-        os.waitpid(children.pid, 0)
+    with started() as children:
+        yield children
+
+
+def see_files(children: Children) -> Frame:
+    """What a new child without files says of its descriptors."""
+    child = children.fork("files", [], Limits(), "misbehaving:show_files")
+    try:
+        return receive_frame(child.frames)
+    finally:
+        child.close()
+
+
+NO_FILES = Crashed("[0, 1, 2] ")
 
 
 def fork_with(children: Children, directory: Path, count: int, target: str) -> Child:
@@ -58,21 +77,15 @@ def test_a_child_holds_its_files_and_no_other_descriptor(children: Children, tmp
     assert receive_frame(child.frames) == Crashed("[0, 1, 2] ARs_0.xml=<0> ARs_1.xml=<1>")
     assert child.exit_code() == 0
     other.close()  # killed, and reaped later
-    third = fork_with(children, tmp_path, 0, "misbehaving:show_files")
-    assert receive_frame(third.frames) == Crashed("[0, 1, 2] ")
-    for one in (child, third):
-        one.close()
+    assert see_files(children) == NO_FILES
+    child.close()
 
 
 def test_a_child_holds_nothing_that_the_daemon_was_given(tmp_path: Path) -> None:
     with (tmp_path / "lock").open("w") as lock:
         os.set_inheritable(lock.fileno(), True)
-        children = Children()
-        children.start(["misbehaving"])
-        child = children.fork("files", [], Limits(), "misbehaving:show_files")
-        assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
-        child.close()
-        children.close()
+        with started() as children:
+            assert see_files(children) == NO_FILES
 
 
 def test_hundreds_of_files_go_to_one_child(children: Children, tmp_path: Path) -> None:
@@ -113,15 +126,13 @@ def test_an_order_that_is_cut_off_is_given_anew(tmp_path: Path, capfd: pytest.Ca
 @pytest.mark.parametrize("name", ["SALDOPOST_STORE__URL", "saldopost_store__url", "PGPASSWORD"])
 def test_a_child_inherits_no_password(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "postgresql://saldopost:open-sesame@db/saldopost")
-    children = Children()
-    children.start(["misbehaving"])
-    child = children.fork("files", [], Limits(), "misbehaving:show_environment")
-    frame = receive_frame(child.frames)
+    with started() as children:
+        child = children.fork("files", [], Limits(), "misbehaving:show_environment")
+        frame = receive_frame(child.frames)
+        child.close()
     assert isinstance(frame, Crashed)
     assert "PYTHONPATH" in frame.traceback
     assert "sesame" not in frame.traceback
-    child.close()
-    children.close()
 
 
 def test_modules_of_the_working_directory_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,12 +140,8 @@ def test_modules_of_the_working_directory_are_not_taken(tmp_path: Path, monkeypa
         (tmp_path / f"{name}.py").write_text("raise SystemExit")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend("")
-    children = Children()
-    children.start(["misbehaving"])
-    child = children.fork("files", [], Limits(), "misbehaving:show_files")
-    assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
-    child.close()
-    children.close()
+    with started() as children:
+        assert see_files(children) == NO_FILES
 
 
 def test_a_child_is_killed_once_it_is_let_go_of(children: Children) -> None:
@@ -182,9 +189,7 @@ def test_a_system_that_has_none_to_give_is_no_bug(what: str, monkeypatch: pytest
         poor.setattr(os, what, refuse)
         with pytest.raises(NoChild, match="Resource temporarily unavailable"):
             children.fork("files", [], Limits())
-    child = children.fork("files", [], Limits(), "misbehaving:show_files")
-    assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
-    child.close()
+    assert see_files(children) == NO_FILES
     children.close()
 
 
@@ -220,9 +225,7 @@ def test_one_that_never_answers_is_replaced(children: Children, monkeypatch: pyt
         children.fork("files", [], Limits())
     assert is_gone(gone)
     monkeypatch.undo()
-    child = children.fork("files", [], Limits(), "misbehaving:show_files")
-    assert receive_frame(child.frames) == Crashed("[0, 1, 2] ")
-    child.close()
+    assert see_files(children) == NO_FILES
 
 
 def test_without_the_modules_there_are_no_children(capfd: pytest.CaptureFixture[str]) -> None:
@@ -259,8 +262,9 @@ def test_a_child_that_the_system_refuses_is_told_of(monkeypatch: pytest.MonkeyPa
     assert not serving.is_alive()
 
 
-def test_half_an_order_makes_no_child() -> None:
+def test_half_an_order_makes_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """The daemon may be gone between two messages."""
+    monkeypatch.setattr(os, "fork", lambda: pytest.fail("half an order was carried out"))
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     give(ours, Order("files", (b"ARs_1.xml",), Limits(), TARGET), [0, 1, 2])
     ours.close()

@@ -15,18 +15,12 @@ from daemon.leases import Leases
 from daemon.mailbox import FetchedMail, Mailbox
 from daemon.mailbox_poll import Looking, poll
 from daemon.quarantine import NotReleased, release
-from daemon.reading import start_reading
 from store import messages
 from store.database import Store
 from store.records import Message, MessageState
 
 BOOKS = (Account("10042", (OpenItem("1", "100.10"), OpenItem("2", "-0.30")), "Bakker"),)
 NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 class Desk:

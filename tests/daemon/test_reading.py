@@ -10,7 +10,7 @@ from exports import Account, export
 from mails import mail
 from signing import Signer, compose
 
-from daemon.reading import ReadingCrashed, _children, read_mail, start_reading
+from daemon.reading import ReadingCrashed, _children, read_mail
 from parsers.authentication import read_facts
 from parsers.handover import Limits
 from parsers.protocol import Done, Options
@@ -19,11 +19,6 @@ from parsers.signatures import verify
 
 SIGNER = Signer()
 MOMENT = datetime(2026, 3, 2, 8, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.mark.parametrize("bits", [256, 2048])

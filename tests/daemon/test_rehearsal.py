@@ -14,7 +14,6 @@ from ways import ROUTE, make_way
 
 from daemon.intake import Intake
 from daemon.mailbox import Mailbox
-from daemon.reading import start_reading
 from daemon.rehearsal import Rehearsed, rehearse
 from daemon.trust import Keys
 from handlers.caps import Caps
@@ -26,11 +25,6 @@ from store.records import MailKey, Message, Outcome, Place
 
 NOW = datetime.now(UTC)
 EXPORT = mail(("ARs_1.xml", export((Debtor(),))), date=NOW)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 class Desk:

@@ -14,7 +14,6 @@ from mails import SENDER, mail
 from ways import make_way
 
 from daemon.mailbox import FetchedMail
-from daemon.reading import start_reading
 from daemon.way import Way
 from parsers.handover import Limits
 from store import messages
@@ -25,11 +24,6 @@ from store.records import AlreadyFinished, MailKey, Message, MessageState
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 ARRIVED = NOW - timedelta(minutes=5)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 class Office:

@@ -13,7 +13,6 @@ from mails import mail
 from offices import Office
 
 from daemon import intake
-from daemon.reading import start_reading
 from handlers.render import Rendered
 from store import messages
 from store.accounts import apply_cards
@@ -26,11 +25,6 @@ BOOKS = (
     Account("10043", (OpenItem("3", "250"),), "Smit"),
 )
 ARS = ("ARs_1.xml", export(BOOKS))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from openpyxl import load_workbook
 from ways import ROUTE, make_way
 
 from daemon.mailbox import FetchedMail
-from daemon.reading import start_reading
 from daemon.trust import Trust
 from store import holding, undoing
 from store.balances import iterate_balances
@@ -28,11 +27,6 @@ BIG = Account("10042", (OpenItem("1", "1000"),), "Bakker")
 SMALL = Account("10043", (OpenItem("2", "250"),), "Smit")
 BOOKS = (BIG, SMALL)
 TOKEN = "jq3m" * 7
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 class Office:

@@ -22,7 +22,6 @@ from reports import policy
 from ubl_invoices import US, Party, UblInvoice, ubl
 
 from daemon import intake
-from daemon.reading import start_reading
 from handlers.policy import CodeRule, InvoiceRules
 from handlers.render import Rendered
 from store.accounts import apply_cards
@@ -38,11 +37,6 @@ RULES = policy(
 BAKKER = GUID.format(42)
 LIST = ("facturen.csv", invoice_list([row(customer_code="KLANT-00042")]))
 HANDED_OVER = ("transactions.xml", transactions([Entry(code="42", terms=(Term("20260001"),))]))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.fixture

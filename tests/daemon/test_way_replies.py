@@ -8,18 +8,12 @@ from exports import Account, OpenItem, export
 from mails import mail
 from offices import NOW, Office
 
-from daemon.reading import start_reading
 from handlers.caps import Caps
 from store.database import Store
 from store.outbox import claim
 
 BOOKS = (Account("10042", (OpenItem("1", "100.10"), OpenItem("2", "-0.30")), "Bakker"),)
 EXPORT = mail(("ARs_1.xml", export(BOOKS)))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from exports import Account, OpenItem, export
 from mails import mail
 from offices import NOW, SIGNER, Office, signed
 
-from daemon.reading import Reading, start_reading
+from daemon.reading import Reading
 from daemon.trust import Border, Trust
 from parsers.records import Key, Verdict
 from store.database import Store
@@ -18,11 +18,6 @@ BOOKS = (Account("10042", (OpenItem("1", "100.10"), OpenItem("2", "-0.30")), "Ba
 NAME = "s1._domainkey.bakker.example"
 TOKEN = "jq3m" * 7
 EXPORT = mail(("ARs_1.xml", export(BOOKS)))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.fixture

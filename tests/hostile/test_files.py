@@ -8,18 +8,13 @@ from hostile_files import FileCase, archive_cases, xml_cases
 from hostile_invoices import invoice_cases
 from mails import mail
 
-from daemon.reading import read_mail, start_reading
+from daemon.reading import read_mail
 from parsers.handover import Limits
 from parsers.protocol import Broken, Done, FileRead, FileRefused, Frame, Invoices, Items, Options, Transactions
 
 CASES = [*xml_cases(), *archive_cases(), *invoice_cases()]
 LIMITS = Limits(memory=512 * 1024 * 1024, cpu_seconds=10)  # half of the default, and a sixth
 SECONDS = 10.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

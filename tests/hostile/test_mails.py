@@ -7,18 +7,12 @@ from dns_server import DnsServer
 from hostile_mails import MailCase, authentication_cases, header_cases, shape_cases
 from offices import SIGNER, Office
 
-from daemon.reading import start_reading
 from daemon.trust import Trust
 from parsers.handover import Limits
 from store.database import Store
 
 CASES = [*shape_cases(), *header_cases(), *authentication_cases()]
 SECONDS = 10.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forkserver() -> None:
-    start_reading()
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
